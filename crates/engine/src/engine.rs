@@ -1,0 +1,215 @@
+//! The engine's state and what every use case needs of it.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyholt_crypto::{IdMinter, Keyring};
+use keyholt_store::{Audited, CommitError, Store, StoreError, Unmet};
+use keyholt_types::{
+    Action, AuditEvent, Caller, Clock, EventId, OrgId, Outcome, RequestId, SecretColumns, SecretId, Subject,
+    SubjectKind, Timestamp,
+};
+use prometheus_client::registry::Registry;
+use tokio::sync::MutexGuard;
+
+use crate::Error;
+use crate::authenticate::Identities;
+use crate::keks::Keks;
+use crate::metrics::{ActionLabel, Metrics};
+
+/// The use cases. Shared by all doors as an `Arc`.
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) keyring: Keyring,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: IdMinter,
+    pub(crate) keks: Keks,
+    pub(crate) identities: Identities,
+    pub(crate) metrics: Metrics,
+    /// How many earlier versions of a value are kept for organisations' secrets.
+    pub(crate) versions_kept: u32,
+    records: RecordLocks,
+    reported: Mutex<HashSet<(SecretId, i64)>>,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        store: Store,
+        keyring: Keyring,
+        clock: Arc<dyn Clock>,
+        ids: IdMinter,
+        versions_kept: u32,
+    ) -> Self {
+        Self {
+            store,
+            keyring,
+            clock,
+            ids,
+            keks: Keks::default(),
+            identities: Identities::default(),
+            metrics: Metrics::default(),
+            versions_kept,
+            records: RecordLocks::default(),
+            reported: Mutex::default(),
+        }
+    }
+
+    /// Whether requests can be served: the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Internal`] when it does not.
+    pub async fn health(&self) -> Result<(), Error> {
+        self.store.find_deployment().await.map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// Waits until the storage has failed for good; the process should end then.
+    pub async fn failed(&self) {
+        self.store.failed().await;
+    }
+
+    /// An id for a request.
+    #[must_use]
+    pub fn make_request_id(&self) -> RequestId {
+        RequestId::new(keyholt_crypto::make_uuid(self.clock.now()))
+    }
+
+    /// Adds the engine's counters to those that are published.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+    }
+
+    /// An event that a caller, or the server itself, causes now.
+    pub(crate) fn event(
+        &self,
+        caller: Option<&Caller>,
+        org: OrgId,
+        action: Action,
+        subject: Subject,
+    ) -> AuditEvent {
+        let at = self.clock.now();
+        AuditEvent {
+            id: EventId::new(self.ids.mint(at)),
+            at,
+            org: Some(org),
+            request: caller.map(|caller| caller.request.id),
+            api_key: caller.map(|caller| caller.identity.api_key),
+            principal: caller.map(|caller| caller.identity.principal),
+            address: caller.and_then(|caller| caller.request.address),
+            action,
+            subject,
+            outcome: Outcome::Done,
+        }
+    }
+
+    /// Commits a change; what it counts as is told by its action.
+    pub(crate) async fn commit(&self, action: Action, change: Audited) -> Result<(), NotCommitted> {
+        match self.store.commit(change).await {
+            Ok(()) => {
+                self.metrics.changes.get_or_create(&ActionLabel(action)).inc();
+                Ok(())
+            }
+            Err(CommitError::Unmet(Unmet::Taken)) => Err(NotCommitted::Taken),
+            Err(CommitError::Unmet(Unmet::Stale)) => Err(NotCommitted::Stale),
+            Err(CommitError::OutcomeUnknown) => {
+                tracing::error!("the outcome of a commit is unknown");
+                Err(NotCommitted::Failed(Error::OutcomeUnknown))
+            }
+            Err(error @ CommitError::Unavailable(_)) => {
+                tracing::warn!(%error, "a change was not committed");
+                Err(NotCommitted::Failed(Error::Busy))
+            }
+            Err(error @ CommitError::Fault(_)) => {
+                tracing::error!(%error, "a change was not committed");
+                Err(NotCommitted::Failed(Error::Internal))
+            }
+        }
+    }
+
+    /// Logs what a read failed with, once, and turns it into what callers are told.
+    pub(crate) fn fault(&self, error: &StoreError) -> Error {
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(%error, "a read failed");
+                Error::Busy
+            }
+            StoreError::Malformed(_) | StoreError::Fault(_) => {
+                tracing::error!(%error, "a read failed");
+                Error::Internal
+            }
+        }
+    }
+
+    /// Waits until no other change of this record is under way on this node. The row's version keeps
+    /// changes apart in any case; this only spares them from failing in turn.
+    pub(crate) async fn hold_record(&self, id: SecretId) -> MutexGuard<'_, ()> {
+        self.records.of(id).lock().await
+    }
+
+    /// The moment of a change of a row: now, but never before an earlier change of it.
+    pub(crate) fn moment_after(&self, columns: &SecretColumns) -> Timestamp {
+        self.clock.now().max(columns.created_at).max(columns.updated_at.unwrap_or(columns.created_at))
+    }
+
+    /// Reports a row that does not open: in the metrics each time, in the log and the audit log once
+    /// for each of its versions.
+    pub(crate) async fn report_locked(&self, columns: &SecretColumns) {
+        /// Beyond so many nothing new is remembered, and all is reported again.
+        const REMEMBERED: usize = 10_000;
+        self.metrics.locked_reads.inc();
+        {
+            let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            if reported.len() >= REMEMBERED {
+                reported.clear();
+            }
+            if !reported.insert((columns.id, columns.version)) {
+                return;
+            }
+        }
+        tracing::error!(secret = %columns.id, "a row does not open: it is damaged or was tampered with");
+        let mut event =
+            self.event(None, columns.collection.org(), Action::SecretLocked, secret_subject(columns));
+        event.outcome = Outcome::Failed;
+        // The read fails in any case; that it could not be recorded is in the log.
+        let _ = self.commit(Action::SecretLocked, keyholt_store::Changes::new().record(event)).await;
+    }
+}
+
+/// What an event about a secret names.
+pub(crate) fn secret_subject(columns: &SecretColumns) -> Subject {
+    let kind = match columns.collection {
+        keyholt_types::Collection::Org(_) => SubjectKind::Secret,
+        keyholt_types::Collection::Project(..) => SubjectKind::ProjectSecret,
+    };
+    Subject { kind, id: columns.id.uuid(), name: columns.name.clone() }
+}
+
+/// Why a change was not committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotCommitted {
+    /// Another row has the name or id.
+    Taken,
+    /// The row has changed since it was read.
+    Stale,
+    /// Anything else; already logged.
+    Failed(Error),
+}
+
+/// How often a use case starts over because others changed what it read.
+pub(crate) const ATTEMPTS: usize = 32;
+
+/// Locks for records, many records to a lock.
+struct RecordLocks(Box<[tokio::sync::Mutex<()>]>);
+
+impl Default for RecordLocks {
+    fn default() -> Self {
+        Self((0..256).map(|_| tokio::sync::Mutex::new(())).collect())
+    }
+}
+
+impl RecordLocks {
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256, the number of locks")]
+    fn of(&self, id: SecretId) -> &tokio::sync::Mutex<()> {
+        // The last byte of an id is random.
+        &self.0[usize::from(id.as_bytes()[15])]
+    }
+}

@@ -1,0 +1,32 @@
+//! What an API key's proof is made of.
+
+use keyholt_store::ApiKeyRow;
+use keyholt_types::{Timestamp, fixed_order_bytes};
+
+/// Everything that decides what a key may do, in fixed order, length-prefixed: whoever can write the
+/// database but does not hold the ring key cannot give a key more rights, a longer life, another
+/// principal or project, or take a revocation back.
+///
+/// **Format:** frozen.
+pub(crate) fn proof_bytes(row: &ApiKeyRow) -> Vec<u8> {
+    let moment = |moment: Option<Timestamp>| {
+        moment.map_or_else(Vec::new, |moment| moment.micros().to_be_bytes().to_vec())
+    };
+    let mut grants = Vec::with_capacity(row.grants.len() * 24);
+    for (org, rights) in &row.grants {
+        grants.extend_from_slice(org.as_bytes());
+        grants.extend_from_slice(&rights.bits().to_be_bytes());
+    }
+    fixed_order_bytes(&[
+        row.id.as_bytes(),
+        &row.mac,
+        row.principal.as_bytes(),
+        row.project_org.as_bytes(),
+        row.project.as_bytes(),
+        &[u8::from(row.operator)],
+        &row.created_at.micros().to_be_bytes(),
+        &moment(row.expires_at),
+        &moment(row.revoked_at),
+        &grants,
+    ])
+}

@@ -1,0 +1,34 @@
+//! The use cases of Keyholt: the only place that decides.
+//!
+//! **Invariant:** every method of [`Engine`] but `authenticate` and `health` takes a
+//! [`Caller`](keyholt_types::Caller), and reaches a tenant's rows only through a scope that
+//! authorisation made.
+//! **Invariant:** nothing here knows HTTP or SQL.
+
+mod audit;
+mod authenticate;
+mod authorise;
+mod command;
+mod engine;
+mod error;
+mod identity;
+mod keks;
+mod metrics;
+mod open;
+mod secrets;
+mod system_clock;
+mod view;
+
+pub use authenticate::credential_from_headers;
+pub use command::{
+    ImportedSecret, MetadataObject, MetadataPatch, NewApiKey, NewSecret, OrgChoice, PageRequest, SecretFilter,
+    SecretPatch,
+};
+pub use engine::Engine;
+pub use error::{Denied, Error, Field};
+pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
+pub use secrets::SecretList;
+pub use system_clock::SystemClock;
+pub use view::{
+    ApiKeyView, AuditVerdict, BadAuditRecord, IssuedApiKey, ListedSecret, OrgView, SecretView, Written,
+};

@@ -1,0 +1,185 @@
+//! Opening an engine on a store; the first start of an empty one.
+
+use std::sync::Arc;
+
+use keyholt_crypto::{
+    ApiKeyToken, IdMinter, Keyring, KeyringError, RootKeyError, RootKeyProvider, WrappedRingKey,
+};
+use keyholt_store::{ChainStart, Changes, DeploymentRow, RingKeyRow, Store, StoreError};
+use keyholt_types::{Action, ChainId, Clock, Credential, DeploymentId, OrgName, Role, Subject, SubjectKind};
+
+use crate::engine::NotCommitted;
+use crate::identity::{KeyToIssue, NewOrgRows};
+use crate::{Engine, Error};
+
+/// Whether the store has an installation already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreState {
+    /// Nothing is in it: a root key may be made.
+    Empty,
+    /// It is sealed under a root key: only that one will do, and none may be made.
+    InUse,
+}
+
+/// What the first start of an empty store is to make; ignored later.
+#[derive(Debug, Default)]
+pub struct Bootstrap {
+    /// The first API key; one is made when none is given.
+    pub api_key: Option<Credential>,
+    /// The first organisation's name; `default` when none is given.
+    pub org: Option<OrgName>,
+}
+
+/// What an engine needs.
+pub struct OpenOptions<'a> {
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Gives the root key, and may make one for an empty store.
+    pub root_key: &'a dyn Fn(StoreState) -> Result<Box<dyn RootKeyProvider>, RootKeyError>,
+    /// How many earlier versions of a value are kept for organisations' secrets.
+    pub versions_kept: u32,
+    /// What the first start is to make.
+    pub bootstrap: Bootstrap,
+}
+
+/// An engine, ready to serve.
+pub struct Opened {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// What the first start made; none on a later start.
+    pub first_start: Option<FirstStart>,
+}
+
+/// What a first start made.
+#[derive(Debug)]
+pub struct FirstStart {
+    /// The organisation's name.
+    pub org_name: Box<str>,
+    /// The owner's API key, shown this once; none when it was given.
+    pub token: Option<ApiKeyToken>,
+}
+
+/// Why an engine was not opened: one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenRefused {
+    /// The root key is missing, unreadable or malformed.
+    #[error(transparent)]
+    RootKey(#[from] RootKeyError),
+    /// The root key is not the one that the store is sealed under, or the store's keys are damaged.
+    #[error("{origin}: {problem}")]
+    Keyring {
+        /// Where the root key came from.
+        origin: String,
+        /// What is wrong.
+        problem: KeyringError,
+    },
+    /// The database does not answer.
+    #[error("the database cannot be read: {0}")]
+    Store(#[from] StoreError),
+    /// The first start could not be written.
+    #[error("the first start could not be written to the database; see the log")]
+    FirstStart,
+}
+
+/// Opens an engine. On an empty store this makes, in one transaction, the installation's keys, an
+/// organisation with its project `default`, and an owner's API key with the operator's mark.
+///
+/// # Errors
+/// When the root key is missing or wrong, or the database does not answer: the server must not start.
+pub async fn open(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
+    match options.store.find_deployment().await? {
+        Some(deployment) => reopen(options, deployment).await,
+        None => found(options).await,
+    }
+}
+
+async fn reopen(options: OpenOptions<'_>, deployment: DeploymentRow) -> Result<Opened, OpenRefused> {
+    let root = (options.root_key)(StoreState::InUse)?;
+    let rings: Vec<WrappedRingKey> = (options.store.list_ring_keys().await?.into_iter())
+        .map(|row| WrappedRingKey { generation: row.generation, wrapped: row.wrapped })
+        .collect();
+    let keyring = Keyring::open(&*root, deployment.id, &rings, &deployment.check_value)
+        .map_err(|problem| OpenRefused::Keyring { origin: root.describe(), problem })?;
+    let head = options.store.find_audit_head().await?;
+    let ids = IdMinter::after(head.map(|head| head.highest_id.uuid()));
+    let engine = engine(options.store, keyring, options.clock, ids, options.versions_kept)?;
+    Ok(Opened { engine: Arc::new(engine), first_start: None })
+}
+
+async fn found(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
+    let root = (options.root_key)(StoreState::Empty)?;
+    let refused = |problem| OpenRefused::Keyring { origin: root.describe(), problem };
+    let ids = IdMinter::after(None);
+    let now = options.clock.now();
+    let id = DeploymentId::new(ids.mint(now));
+    let (keyring, ring, check_value) = Keyring::create(&*root, id).map_err(refused)?;
+    let deployment = DeploymentRow { id, created_at: now, check_value };
+    let ring = RingKeyRow { generation: ring.generation, wrapped: ring.wrapped, created_at: now };
+    let engine = engine(options.store, keyring, options.clock, ids, options.versions_kept)?;
+    let first_start = first_start(&engine, &deployment, &ring, options.bootstrap).await.map_err(|error| {
+        tracing::error!(?error, "the first start failed");
+        OpenRefused::FirstStart
+    })?;
+    Ok(Opened { engine: Arc::new(engine), first_start: Some(first_start) })
+}
+
+async fn first_start(
+    engine: &Engine,
+    deployment: &DeploymentRow,
+    ring: &RingKeyRow,
+    bootstrap: Bootstrap,
+) -> Result<FirstStart, Error> {
+    let name = match bootstrap.org {
+        Some(name) => name,
+        None => OrgName::parse("default").map_err(|_| Error::Internal)?,
+    };
+    let org = NewOrgRows::make(engine, &name)?;
+    let (token, credential) = match bootstrap.api_key {
+        Some(given) => (None, given),
+        None => {
+            let token = ApiKeyToken::make().map_err(|_| Error::Internal)?;
+            let credential = token.credential();
+            (Some(token), credential)
+        }
+    };
+    let (principal, key) = KeyToIssue {
+        name: "owner".into(),
+        grants: vec![(org.org.id, Role::Owner.rights())],
+        project_org: org.org.id,
+        project: org.project.id,
+        operator: true,
+        expires_at: None,
+    }
+    .rows(engine, None, &credential)?;
+    let subject = Subject { kind: SubjectKind::Deployment, id: deployment.id.uuid(), name: Box::default() };
+    let founded = Changes::new().insert_deployment(deployment, ring).record(engine.event(
+        None,
+        org.org.id,
+        Action::DeploymentCreate,
+        subject,
+    ));
+    let change =
+        founded.and(org.inserted(engine, None)).and(KeyToIssue::inserted(engine, None, &principal, &key));
+    match engine.commit(Action::DeploymentCreate, change).await {
+        Ok(()) => Ok(FirstStart { org_name: org.org.name, token }),
+        Err(NotCommitted::Failed(error)) => Err(error),
+        Err(NotCommitted::Taken | NotCommitted::Stale) => Err(Error::Internal),
+    }
+}
+
+fn engine(
+    store: Store,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    ids: IdMinter,
+    versions_kept: u32,
+) -> Result<Engine, OpenRefused> {
+    let ring_generation = keyring.primary_generation();
+    let key = keyring.audit_key(ring_generation).ok_or(OpenRefused::FirstStart)?;
+    let chain = ChainId::new(ids.mint(clock.now()));
+    let step = Arc::new(move |previous: &[u8], record: &[u8]| key.step(previous, record));
+    store.begin_chain(ChainStart { chain, ring_generation, step });
+    Ok(Engine::new(store, keyring, clock, ids, versions_kept))
+}

@@ -1,0 +1,47 @@
+//! Erasing what has expired.
+
+use keyholt_store::{Changes, SecretRow};
+use keyholt_types::Action;
+
+use crate::authorise::server_scope;
+use crate::engine::{NotCommitted, secret_subject};
+use crate::{Engine, Error};
+
+impl Engine {
+    /// Erases secrets that have expired, with their values, and empties the log that still holds them.
+    /// Every read treats them as gone before that. Returns how many were erased, 100 at most: call
+    /// again until none is left.
+    ///
+    /// # Errors
+    /// When the storage is unavailable.
+    pub async fn erase_expired(&self) -> Result<usize, Error> {
+        let now = self.clock.now();
+        let expired = self.store.list_expired_secrets(now, 100).await.map_err(|error| self.fault(&error))?;
+        let mut erased = 0;
+        for row in expired {
+            erased += usize::from(self.erase(&row).await?);
+        }
+        if erased > 0 {
+            // Not done is done at the next erasure; the rows are gone from the database in any case.
+            let _ = self.store.checkpoint().await;
+        }
+        Ok(erased)
+    }
+
+    async fn erase(&self, row: &SecretRow) -> Result<bool, Error> {
+        let columns = &row.columns;
+        let org = server_scope(columns.collection.org());
+        let scope = match columns.collection {
+            keyholt_types::Collection::Org(_) => org.secrets(),
+            keyholt_types::Collection::Project(_, project) => org.project_secrets(project),
+        };
+        let event = self.event(None, org.org(), Action::SecretExpire, secret_subject(columns));
+        let change = Changes::new().delete_secret(scope, columns.id, columns.version).record(event);
+        match self.commit(Action::SecretExpire, change).await {
+            Ok(()) => Ok(true),
+            // Somebody was faster.
+            Err(NotCommitted::Stale | NotCommitted::Taken) => Ok(false),
+            Err(NotCommitted::Failed(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Looking a secret up by its id.
+
+use keyholt_store::{Scope, SecretRow};
+use keyholt_types::{Caller, SecretId};
+
+use crate::authorise::{Operation, all_orgs};
+use crate::{Engine, Error, OrgChoice, SecretView};
+
+impl Engine {
+    /// A secret of one of the caller's organisations.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, whatever the reason.
+    pub async fn find_secret(&self, caller: &Caller, id: SecretId) -> Result<SecretView, Error> {
+        let (_, row) = self.find_in_orgs(caller, id, Operation::ReadSecrets).await?;
+        self.open_row(row).await
+    }
+
+    /// A row that the caller may change, and where it lives.
+    pub(super) async fn find_to_write(
+        &self,
+        caller: &Caller,
+        id: SecretId,
+    ) -> Result<(Scope, SecretRow), Error> {
+        self.find_in_orgs(caller, id, Operation::WriteSecrets).await
+    }
+
+    async fn find_in_orgs(
+        &self,
+        caller: &Caller,
+        id: SecretId,
+        operation: Operation,
+    ) -> Result<(Scope, SecretRow), Error> {
+        for org in all_orgs(caller, OrgChoice::Unnamed, operation)? {
+            let scope = org.secrets();
+            let found = self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?;
+            if let Some(row) = found.filter(|row| !row.columns.is_expired(self.clock.now())) {
+                return Ok((scope, row));
+            }
+        }
+        Err(Error::NotFound)
+    }
+}

@@ -1,0 +1,259 @@
+//! Listing secrets, a short batch at a time, so that a list of any length takes constant memory and
+//! no read lasts long.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use keyholt_store::{OrgScope, Scope, SecretRange, SecretRow};
+use keyholt_types::{Caller, SecretId};
+
+use super::project::project_scope;
+use crate::authorise::{Operation, all_orgs};
+use crate::{Engine, Error, ListedSecret, OrgChoice, SecretFilter};
+
+/// How many rows are read at a time.
+const BATCH: u32 = 100;
+
+/// A list that is being read.
+pub struct SecretList {
+    engine: Arc<Engine>,
+    plan: Plan,
+    remaining: u64,
+    with_locked: bool,
+}
+
+/// What is still to be read.
+enum Plan {
+    /// These rows, in this order.
+    Rows(VecDeque<(Scope, SecretId)>),
+    /// Newest first: rows of these collections and types, between two ids.
+    Descending { runs: Runs, above: Option<SecretId>, below: Option<SecretId> },
+    /// Oldest first: rows of a collection above an id.
+    Ascending { scope: Scope, above: Option<SecretId> },
+}
+
+/// Rows in the order of their ids: each collection, and each type of it, is such a run of its own in
+/// the database; together they are merged.
+struct Runs {
+    scopes: Vec<Scope>,
+    kinds: Option<Vec<Box<str>>>,
+}
+
+impl Runs {
+    fn each(&self) -> impl Iterator<Item = (Scope, Option<&str>)> {
+        self.scopes.iter().flat_map(|scope| {
+            let kinds = self
+                .kinds
+                .as_ref()
+                .map_or_else(|| vec![None], |kinds| kinds.iter().map(|kind| Some(&**kind)).collect::<Vec<_>>());
+            kinds.into_iter().map(move |kind| (*scope, kind))
+        })
+    }
+}
+
+impl Engine {
+    /// Lists secrets of the caller's organisations, newest first (wire/braintrust.md 3.1, 4.6).
+    ///
+    /// # Errors
+    /// When the caller may not read.
+    pub async fn list_secrets(
+        self: &Arc<Self>,
+        caller: &Caller,
+        org: OrgChoice<'_>,
+        filter: SecretFilter,
+    ) -> Result<SecretList, Error> {
+        let scopes: Vec<Scope> =
+            all_orgs(caller, org, Operation::ReadSecrets)?.into_iter().map(OrgScope::secrets).collect();
+        let remaining = filter.limit.unwrap_or(u64::MAX);
+        let with_locked = filter.with_locked;
+        let plan = if remaining == 0 || scopes.is_empty() {
+            Plan::Rows(VecDeque::new())
+        } else if filter.ids.is_some() || filter.name.is_some() {
+            Plan::Rows(self.pick_rows(&scopes, &filter).await?)
+        } else {
+            let mut kinds = filter.kinds;
+            if let Some(kinds) = &mut kinds {
+                kinds.sort_unstable();
+                kinds.dedup();
+            }
+            let runs = Runs { scopes, kinds };
+            let (above, mut below) = (filter.ending_before, filter.starting_after);
+            if let (Some(above), None, Some(limit)) = (above, below, filter.limit) {
+                below = self.nearest_above(&runs, above, limit).await?;
+            }
+            Plan::Descending { runs, above, below }
+        };
+        Ok(SecretList { engine: Arc::clone(self), plan, remaining, with_locked })
+    }
+
+    /// Lists all secrets of the caller's own project, oldest first (wire/together.md 3.1).
+    ///
+    /// # Errors
+    /// When the caller may not read.
+    pub async fn list_project_secrets(self: &Arc<Self>, caller: &Caller) -> Result<SecretList, Error> {
+        let scope = project_scope(caller, Operation::ReadSecrets)?;
+        Ok(SecretList {
+            engine: Arc::clone(self),
+            plan: Plan::Ascending { scope, above: None },
+            remaining: u64::MAX,
+            with_locked: false,
+        })
+    }
+
+    /// The rows that ids or a name pick out, newest first. Only where they are is kept.
+    async fn pick_rows(
+        &self,
+        scopes: &[Scope],
+        filter: &SecretFilter,
+    ) -> Result<VecDeque<(Scope, SecretId)>, Error> {
+        let mut picked = Vec::new();
+        let wanted = |row: &SecretRow| {
+            let columns = &row.columns;
+            let kind = columns.kind.as_deref();
+            !columns.is_expired(self.clock.now())
+                && filter.name.as_ref().is_none_or(|name| **name == *columns.name)
+                && filter.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|one| Some(&**one) == kind))
+                && filter.starting_after.is_none_or(|cursor| columns.id < cursor)
+                && filter.ending_before.is_none_or(|cursor| columns.id > cursor)
+        };
+        for scope in scopes {
+            let mut found = Vec::new();
+            match (&filter.ids, &filter.name) {
+                (Some(ids), _) => {
+                    let mut ids = ids.clone();
+                    ids.sort_unstable();
+                    ids.dedup();
+                    for id in ids {
+                        found.extend(
+                            self.store
+                                .find_secret(*scope, id)
+                                .await
+                                .map_err(|error| self.fault(&error))?
+                                .filter(&wanted)
+                                .map(|row| row.columns.id),
+                        );
+                    }
+                }
+                (None, Some(name)) => {
+                    let row = self.store.find_secret_named(*scope, name).await;
+                    found.extend(
+                        row.map_err(|error| self.fault(&error))?.filter(&wanted).map(|row| row.columns.id),
+                    );
+                }
+                (None, None) => {}
+            }
+            picked.extend(found.into_iter().map(|id| (*scope, id)));
+        }
+        picked.sort_unstable_by_key(|(_, id)| std::cmp::Reverse(*id));
+        let mut picked = VecDeque::from(picked);
+        if let (Some(limit), Some(_), None) = (filter.limit, filter.ending_before, filter.starting_after) {
+            // The rows nearest to the cursor are the last ones.
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            picked.drain(..picked.len().saturating_sub(limit));
+        }
+        Ok(picked)
+    }
+
+    /// Where a list that ends just before a cursor begins: the id below which just so many rows lie
+    /// above the cursor; none when there are no more rows than that.
+    async fn nearest_above(
+        &self,
+        runs: &Runs,
+        cursor: SecretId,
+        limit: u64,
+    ) -> Result<Option<SecretId>, Error> {
+        let (mut above, mut counted) = (cursor, 0);
+        loop {
+            let mut ids = Vec::new();
+            for (scope, kind) in runs.each() {
+                let range = SecretRange { above: Some(above), below: None, kind };
+                let found = self.store.list_secret_ids(scope, range, BATCH).await;
+                ids.extend(found.map_err(|error| self.fault(&error))?);
+            }
+            ids.sort_unstable();
+            ids.truncate(BATCH as usize);
+            let Some(last) = ids.last().copied() else { return Ok(None) };
+            let left = usize::try_from(limit - counted).unwrap_or(usize::MAX);
+            // The first row beyond the limit bounds the list.
+            if let Some(bound) = ids.get(left) {
+                return Ok(Some(*bound));
+            }
+            counted += ids.len() as u64;
+            above = last;
+        }
+    }
+}
+
+impl SecretList {
+    /// The next few secrets; none at the end of the list. Never more than 100.
+    ///
+    /// # Errors
+    /// When the storage is unavailable.
+    pub async fn next(&mut self) -> Result<Vec<ListedSecret>, Error> {
+        loop {
+            let batch = u32::try_from(self.remaining).unwrap_or(u32::MAX).min(BATCH);
+            if batch == 0 {
+                return Ok(Vec::new());
+            }
+            let (rows, at_end) = self.read(batch).await?;
+            if at_end && rows.is_empty() {
+                self.remaining = 0;
+            }
+            let mut listed = Vec::with_capacity(rows.len());
+            for row in rows {
+                let columns = row.columns.clone();
+                match self.engine.open_row(row).await {
+                    Ok(view) => listed.push(ListedSecret::Open(view)),
+                    Err(Error::Locked) if self.with_locked => listed.push(ListedSecret::Locked(columns)),
+                    Err(Error::Locked) => {}
+                    Err(other) => return Err(other),
+                }
+            }
+            self.remaining = if at_end { 0 } else { self.remaining.saturating_sub(listed.len() as u64) };
+            if at_end || !listed.is_empty() {
+                return Ok(listed);
+            }
+        }
+    }
+
+    /// Reads rows on from where the list stands, and tells whether its end was reached.
+    async fn read(&mut self, batch: u32) -> Result<(Vec<SecretRow>, bool), Error> {
+        let engine = &self.engine;
+        let now = engine.clock.now();
+        let mut rows = Vec::new();
+        let at_end = match &mut self.plan {
+            Plan::Rows(left) => {
+                let some = left.len().min(batch as usize);
+                for (scope, id) in left.drain(..some) {
+                    let row = engine.store.find_secret(scope, id).await;
+                    rows.extend(row.map_err(|error| engine.fault(&error))?);
+                }
+                left.is_empty()
+            }
+            Plan::Descending { runs, above, below } => {
+                for (scope, kind) in runs.each() {
+                    let range = SecretRange { above: *above, below: *below, kind };
+                    let found = engine.store.list_secrets(scope, range, batch).await;
+                    rows.extend(found.map_err(|error| engine.fault(&error))?);
+                }
+                rows.sort_by_key(|row| std::cmp::Reverse(row.columns.id));
+                rows.truncate(batch as usize);
+                *below = rows.last().map(|row| row.columns.id);
+                rows.len() < batch as usize
+            }
+            Plan::Ascending { scope, above } => {
+                let range = SecretRange { above: *above, below: None, kind: None };
+                let ids = engine.store.list_secret_ids(*scope, range, batch).await;
+                let ids = ids.map_err(|error| engine.fault(&error))?;
+                for id in &ids {
+                    let row = engine.store.find_secret(*scope, *id).await;
+                    rows.extend(row.map_err(|error| engine.fault(&error))?);
+                }
+                *above = ids.last().copied();
+                ids.len() < batch as usize
+            }
+        };
+        rows.retain(|row| !row.columns.is_expired(now));
+        Ok((rows, at_end))
+    }
+}

@@ -1,0 +1,83 @@
+//! Changing a secret.
+
+use keyholt_store::{Changes, Scope, SecretRow};
+use keyholt_types::{Action, Caller, Collection, SecretId};
+
+use super::create::Namesake;
+use super::edit::Edit;
+use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
+use crate::{Engine, Error, SecretPatch, SecretView};
+
+impl Engine {
+    /// Changes what is given of an organisation's secret (wire/braintrust.md 3.6).
+    ///
+    /// # Errors
+    /// When there is no such secret, the caller may not write, the new name is another's, or the
+    /// merged metadata are out of bounds.
+    pub async fn patch_secret(
+        &self,
+        caller: &Caller,
+        id: SecretId,
+        patch: SecretPatch,
+    ) -> Result<SecretView, Error> {
+        let _held = self.hold_record(id).await;
+        for _ in 0..ATTEMPTS {
+            let (scope, row) = self.find_to_write(caller, id).await?;
+            match self.update(caller, scope, row, &Edit::patch(&patch)).await {
+                Err(NotCommitted::Stale | NotCommitted::Taken) => {}
+                Ok(view) => return Ok(view),
+                Err(NotCommitted::Failed(error)) => return Err(error),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Changes a row from the version that was read.
+    ///
+    /// [`NotCommitted::Taken`] when a name was taken just now: look again.
+    pub(super) async fn update(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        row: SecretRow,
+        edit: &Edit<'_>,
+    ) -> Result<SecretView, NotCommitted> {
+        let old_name = row.columns.name.clone();
+        let present = self.open_row(row).await.map_err(NotCommitted::Failed)?;
+        let sealed = self.seal_edited(caller, &present, edit).await.map_err(NotCommitted::Failed)?;
+        let Some(sealed) = sealed else { return Ok(present) };
+        let columns = &sealed.row.columns;
+        let mut erased = None;
+        if columns.name != old_name {
+            match self.find_namesake(scope, &columns.name).await.map_err(NotCommitted::Failed)? {
+                Namesake::None => {}
+                Namesake::Expired(row) => erased = Some(row),
+                Namesake::Present(_) => return Err(NotCommitted::Failed(Error::NameTaken)),
+            }
+        }
+        let mut changes = Changes::new().update_secret(scope, &sealed.row);
+        if let Some(value) = &sealed.value {
+            let kept = match scope.collection() {
+                Collection::Org(_) => i64::from(self.versions_kept),
+                // The old value of a project's secret is gone for good (wire/together.md 3.4).
+                Collection::Project(..) => 0,
+            };
+            changes = changes.insert_value(scope, columns.id, value).delete_values_below(
+                scope,
+                columns.id,
+                columns.value_version - kept,
+            );
+        }
+        let action = if sealed.value.is_some() { Action::SecretRotate } else { Action::SecretUpdate };
+        let org = scope.collection().org();
+        let mut change = changes.record(self.event(Some(caller), org, action, secret_subject(columns)));
+        if let Some(row) = erased {
+            let event = self.event(None, org, Action::SecretExpire, secret_subject(&row.columns));
+            let erasure =
+                Changes::new().delete_secret(scope, row.columns.id, row.columns.version).record(event);
+            change = erasure.and(change);
+        }
+        self.commit(action, change).await?;
+        Ok(sealed.view)
+    }
+}

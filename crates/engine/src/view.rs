@@ -1,0 +1,100 @@
+//! What callers are shown, in the domain's words. Nothing here can hold a value.
+
+use keyholt_crypto::ApiKeyToken;
+use keyholt_types::{Details, OrgId, ProjectId, Rights, SecretColumns, Timestamp};
+
+/// A secret as everybody with the right to read may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretView {
+    /// The readable columns.
+    pub columns: SecretColumns,
+    /// Metadata, description and preview.
+    pub details: Details,
+}
+
+/// A row of a list that also names what does not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedSecret {
+    /// It opens.
+    Open(SecretView),
+    /// It is damaged or was tampered with: only its columns, which cannot be relied on.
+    Locked(SecretColumns),
+}
+
+/// What a create or replace came to.
+#[derive(Debug)]
+pub struct Written {
+    /// The secret as it is now.
+    pub secret: SecretView,
+    /// Whether a secret of that name was there before.
+    pub found_existing: bool,
+}
+
+/// An organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrgView {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub name: Box<str>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its first project, `default`.
+    pub project: Option<ProjectId>,
+}
+
+/// An API key as its administrators may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyView {
+    /// Its id.
+    pub id: keyholt_types::ApiKeyId,
+    /// Its name.
+    pub name: Box<str>,
+    /// Its first characters; for keys of our own form only.
+    pub shown: Box<str>,
+    /// The principal it stands for.
+    pub principal: keyholt_types::PrincipalId,
+    /// The organisations it belongs to, with the rights there.
+    pub grants: Vec<(OrgId, Rights)>,
+    /// Its project.
+    pub project: ProjectId,
+    /// Whether it bears the operator's mark.
+    pub operator: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ceases to be valid.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A new API key, with the text that is shown this once.
+#[derive(Debug)]
+pub struct IssuedApiKey {
+    /// What is kept of it.
+    pub api_key: ApiKeyView,
+    /// The text.
+    pub token: ApiKeyToken,
+}
+
+/// What a verification of the audit log found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditVerdict {
+    /// Chains read.
+    pub chains: u64,
+    /// Events read.
+    pub events: u64,
+    /// The first record that is not as it was written.
+    pub first_bad: Option<BadAuditRecord>,
+}
+
+/// A record of the audit log that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadAuditRecord {
+    /// Its chain.
+    pub chain: keyholt_types::ChainId,
+    /// Its place there.
+    pub seq: i64,
+    /// What is wrong: `missing`, `changed`.
+    pub problem: &'static str,
+}

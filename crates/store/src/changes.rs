@@ -1,0 +1,88 @@
+//! A change to the store: statements, what each needs to find, and the audit events that go with it.
+
+use std::sync::Arc;
+
+use keyholt_types::{AuditEvent, ChainId};
+
+use crate::Unmet;
+use crate::param::Param;
+
+/// How many rows a statement must touch, and what it means when it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Any number.
+    Any,
+    /// Exactly one. `none` when it touches no row; a clash with a unique key is [`Unmet::Taken`].
+    OneRow { none: Unmet },
+}
+
+/// One statement of a change.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) sql: &'static str,
+    pub(crate) params: Vec<Param>,
+    pub(crate) needs: Needs,
+}
+
+/// Statements that are carried out together or not at all. Cannot be committed before an audit event
+/// is recorded with them.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Changes {
+    statements: Vec<Statement>,
+}
+
+impl Changes {
+    /// No statement yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn push(mut self, sql: &'static str, params: Vec<Param>, needs: Needs) -> Self {
+        self.statements.push(Statement { sql, params, needs });
+        self
+    }
+
+    /// Records what the change is; only then can it be committed.
+    pub fn record(self, event: AuditEvent) -> Audited {
+        Audited { statements: self.statements, events: vec![event] }
+    }
+}
+
+/// A change with its audit events.
+#[derive(Debug)]
+#[must_use]
+pub struct Audited {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) events: Vec<AuditEvent>,
+}
+
+impl Audited {
+    /// Joins another change to this one: both or neither, this one first.
+    pub fn and(mut self, other: Self) -> Self {
+        self.statements.extend(other.statements);
+        self.events.extend(other.events);
+        self
+    }
+}
+
+/// The step of an audit chain: from the previous record's MAC (32 bytes, zeros at first) and a
+/// record's canonical bytes to the record's MAC. A function, so that the store never holds the key.
+pub type ChainStep = Arc<dyn Fn(&[u8], &[u8]) -> [u8; 32] + Send + Sync>;
+
+/// The beginning of this node's audit chain.
+#[derive(Clone)]
+pub struct ChainStart {
+    /// The chain's id.
+    pub chain: ChainId,
+    /// The generation of the ring key that the step's key comes from.
+    pub ring_generation: i64,
+    /// The step.
+    pub step: ChainStep,
+}
+
+impl std::fmt::Debug for ChainStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChainStart").field("chain", &self.chain).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! Rows and transactions: one SQL text, with SQLite driven directly underneath.
+//!
+//! **Invariant:** no key and no plaintext can reach this crate; it stores what is sealed elsewhere.
+//! **Invariant:** a change is a list of statements with the row counts they must have, and can be
+//! committed only through the value that recording an audit event returns ([`Audited`]).
+//! **Invariant:** a tenant's rows are reached through a [`Scope`] only, which authorisation makes.
+
+mod audit;
+mod changes;
+mod dialect;
+mod error;
+mod identity;
+mod keys;
+mod migrations;
+mod param;
+mod scope;
+mod secrets;
+mod sqlite;
+mod store;
+
+pub use audit::{AuditHead, StoredAuditRecord};
+pub use changes::{Audited, ChainStart, ChainStep, Changes};
+pub use error::{CommitError, OpenError, StoreError, Unmet};
+pub use identity::{ApiKeyRow, OrgRow, PrincipalRow, ProjectRow};
+pub use keys::{DeploymentRow, OrgKeyRow, RingKeyRow};
+pub use scope::{OrgScope, Scope};
+pub use secrets::{SecretRange, SecretRow, ValueRow};
+pub use store::Store;

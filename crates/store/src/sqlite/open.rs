@@ -1,0 +1,158 @@
+//! Opening: the directory, its lock, the file, its settings, the schema.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::migrations::{MIGRATIONS, NEWEST, TABLE};
+use crate::{OpenError, dialect};
+
+/// The database's file in the data directory.
+pub(super) const DATABASE: &str = "keyholt.db";
+
+/// The first SQLite without the bug that corrupts a database when the log is reset (3.51.3).
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+pub(super) fn check_library() -> Result<(), OpenError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
+    }
+    Ok(())
+}
+
+/// Makes the directory for its owner alone.
+pub(super) fn make_directory(dir: &Path) -> Result<(), OpenError> {
+    let unusable = |problem| OpenError::Unusable { path: dir.into(), problem };
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)
+}
+
+/// The exclusive lock on a data directory, held until it is dropped or the process ends.
+pub(super) struct DirectoryLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+
+impl DirectoryLock {
+    pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
+        let path = dir.join("lock");
+        let unusable = |problem| OpenError::Unusable { path: path.clone(), problem };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Whoever holds the lock has written its pid; without it the refusal is still right.
+                let _ = file.read_to_string(&mut holder);
+                let holder = match holder.trim() {
+                    "" => "of unknown pid".to_owned(),
+                    pid => format!("pid {pid}"),
+                };
+                return Err(OpenError::Locked { dir: dir.into(), holder });
+            }
+            Err(TryLockError::Error(problem)) => return Err(unusable(problem)),
+        }
+        file.set_len(0).map_err(unusable)?;
+        file.rewind().map_err(unusable)?;
+        writeln!(file, "{}", std::process::id()).map_err(unusable)?;
+        Ok(Self(file))
+    }
+}
+
+/// Makes the database's file for its owner alone; the log beside it inherits the mode.
+pub(super) fn make_database_file(dir: &Path) -> Result<PathBuf, OpenError> {
+    let path = dir.join(DATABASE);
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    opened.map_err(|problem| OpenError::Unusable { path: path.clone(), problem })?;
+    Ok(path)
+}
+
+pub(super) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
+    let damaged =
+        |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
+    let mut connection = Connection::open(file).map_err(damaged)?;
+    set_up_writing(&connection).map_err(damaged)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(damaged)?;
+    if mode != "wal" {
+        let problem = std::io::Error::other("its file system cannot hold a write-ahead log");
+        return Err(OpenError::Unusable { path: file.into(), problem });
+    }
+    migrate(file, &mut connection)?;
+    Ok(connection)
+}
+
+pub(super) fn open_memory() -> Result<Connection, OpenError> {
+    let path = Path::new(":memory:");
+    let damaged =
+        |problem: rusqlite::Error| OpenError::Damaged { path: path.into(), problem: problem.to_string() };
+    let mut connection = Connection::open_in_memory().map_err(damaged)?;
+    set_up_writing(&connection).map_err(damaged)?;
+    migrate(path, &mut connection)?;
+    Ok(connection)
+}
+
+fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "busy_timeout", 5000)?;
+    // An acknowledged commit survives power loss; on macOS a plain sync would stop at the drive.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
+    // In KiB, negative by SQLite's convention.
+    connection.pragma_update(None, "cache_size", -8192)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // A damaged or hostile schema may not call functions.
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
+    let damaged =
+        |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(damaged)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "busy_timeout", 5000).map_err(damaged)?;
+    connection.pragma_update(None, "cache_size", -2048).map_err(damaged)?;
+    connection.pragma_update(None, "trusted_schema", false).map_err(damaged)?;
+    Ok(connection)
+}
+
+/// Brings the schema up to date, each version in a transaction of its own.
+fn migrate(file: &Path, connection: &mut Connection) -> Result<(), OpenError> {
+    let damaged =
+        |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
+    connection.execute_batch(TABLE).map_err(damaged)?;
+    let present = check_version(file, connection)?;
+    for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > present) {
+        let transaction = connection.transaction().map_err(damaged)?;
+        transaction.execute_batch(&dialect::for_sqlite(text)).map_err(damaged)?;
+        transaction
+            .execute("INSERT INTO schema_migrations (version) VALUES (?1)", [version])
+            .map_err(damaged)?;
+        transaction.commit().map_err(damaged)?;
+    }
+    Ok(())
+}
+
+/// The schema's version; refused when it is newer than any that is known.
+pub(super) fn check_version(file: &Path, connection: &Connection) -> Result<i64, OpenError> {
+    let found = connection
+        .query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
+        .map_err(|problem| OpenError::Damaged { path: file.into(), problem: problem.to_string() })?;
+    if found > NEWEST {
+        return Err(OpenError::SchemaNewer { found, known: NEWEST });
+    }
+    Ok(found)
+}

@@ -1,0 +1,32 @@
+//! The vocabulary of Keyholt: ids, names, values, records, callers, audit events, the clock.
+//!
+//! **Invariant:** a leaf. Nothing here does I/O, knows a wire, a database or a key. Everything that
+//! comes from outside enters through a `parse` function that states its bounds.
+
+mod audit;
+mod caller;
+mod clock;
+mod fields;
+mod ids;
+mod metadata;
+mod patch;
+mod preview;
+mod record;
+mod rights;
+mod value;
+
+pub use audit::{Action, AuditEvent, AuditRecord, Outcome, Subject, SubjectKind};
+pub use caller::{Caller, Credential, Identity, OrgGrant, ProjectRef, RequestContext};
+pub use clock::{Clock, TestClock, Timestamp};
+pub use fields::{
+    Description, FieldProblem, OrgName, ProjectSecretName, SecretName, SecretType, TtlSeconds, parse_label,
+};
+pub use ids::{
+    ApiKeyId, ChainId, DeploymentId, EventId, OrgId, PrincipalId, ProjectId, RequestId, SecretId, parse_uuid,
+};
+pub use metadata::Metadata;
+pub use patch::Patch;
+pub use preview::preview_of;
+pub use record::{Collection, Details, EncryptedValue, SecretColumns, fixed_order_bytes};
+pub use rights::{Right, Rights, Role};
+pub use value::SecretValue;
