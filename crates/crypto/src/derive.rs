@@ -1,6 +1,5 @@
-//! HKDF-SHA-512 (RFC 5869).
+//! HKDF-SHA-256 (RFC 5869).
 
-use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
@@ -38,26 +37,30 @@ impl Use {
 
 /// Derives a long-lived key: HKDF without a salt, since the key it comes from is uniform.
 pub(crate) fn derive(key: &Key, usage: Use, out: &mut Key) -> Result<(), SealError> {
-    expand(&extract(&[], key)?, &[usage.label()], out)
+    let mut prk = Zeroizing::new([0; KEY_BYTES]);
+    // Extract, with the salt of zeros that stands for none.
+    let extract = hmac::Key::new(hmac::HMAC_SHA256, &[0; KEY_BYTES]);
+    hmac::sign_to_buffer(&extract, key, &mut *prk).map_err(|_| SealError::Refused)?;
+    Prk::new(&prk).expand(&[usage.label()], out);
+    Ok(())
 }
 
-/// HKDF-Extract. The library's own `Salt::extract` puts the work off and does it again in each expand.
-pub(crate) fn extract(salt: &[u8], key: &Key) -> Result<Prk, SealError> {
-    let salt = hmac::Key::new(hmac::HMAC_SHA512, salt);
-    let mut prk = Zeroizing::new([0; 64]);
-    hmac::sign_to_buffer(&salt, key, &mut *prk).map_err(|_| SealError::Refused)?;
-    Ok(Prk::new_less_safe(HKDF_SHA512, &*prk))
-}
+/// A pseudorandom key, from which others are expanded.
+pub(crate) struct Prk(hmac::Key);
 
-/// HKDF-Expand.
-pub(crate) fn expand(prk: &Prk, info: &[&[u8]], out: &mut Key) -> Result<(), SealError> {
-    prk.expand(info, OneKey).and_then(|okm| okm.fill(out)).map_err(|_| SealError::Refused)
-}
+impl Prk {
+    /// Takes a uniform key as it is: RFC 5869 3.3 lets Extract be left out then.
+    pub(crate) fn new(key: &Key) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
 
-struct OneKey;
-
-impl KeyType for OneKey {
-    fn len(&self) -> usize {
-        KEY_BYTES
+    /// HKDF-Expand, for outputs of one block.
+    pub(crate) fn expand(&self, info: &[&[u8]], out: &mut Key) {
+        let mut mac = hmac::Context::with_key(&self.0);
+        for part in info {
+            mac.update(part);
+        }
+        mac.update(&[1]);
+        out.copy_from_slice(mac.sign().as_ref());
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! salt   = 32 random bytes
-//! K, C   = HKDF-SHA-512(key, salt, "keyholt/v1" ‖ suite ‖ "enc" / "commit")      32 bytes each
+//! K, C   = HKDF-Expand-SHA-256(key, "keyholt/v1" ‖ suite ‖ "enc" / "commit" ‖ salt)  32 bytes each
 //! ct,tag = AES-256-GCM(K, nonce = 0, aad, plaintext ‖ 0x80 ‖ 0x00…)    to the next 64-byte multiple
 //! sealed = format(1) ‖ suite(1) ‖ key id(8, big endian) ‖ salt(32) ‖ C(32) ‖ ct ‖ tag(16)
 //! ```
 //!
+//! The key is uniform, so that Extract is left out (RFC 5869 3.3); a long-lived key goes through both.
 //! K serves one message, so the fixed nonce never repeats under a key and nothing has to be counted. C
 //! commits to the key, which AES-GCM alone does not: a ciphertext opens under one key only, and a wrong
 //! key is told from damage. The padding (ISO/IEC 7816-4) hides the length, which would name the provider
@@ -16,11 +17,11 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
-use crate::derive::{KEY_BYTES, Key, expand, extract};
+use crate::derive::{KEY_BYTES, Key, Prk};
 use crate::{OpenError, SealError, random};
 
 const FORMAT: u8 = 1;
-/// HKDF-SHA-512 with commitment, AES-256-GCM. Suites are never negotiated.
+/// HKDF-SHA-256 with commitment, AES-256-GCM. Suites are never negotiated.
 const SUITE: u8 = 1;
 
 const SALT_BYTES: usize = 32;
@@ -37,7 +38,7 @@ pub(crate) fn seal(key: &Key, key_id: i64, aad: &[u8], plaintext: &[u8]) -> Resu
     let padded = (plaintext.len() / BLOCK + 1) * BLOCK;
     let mut salt = [0; SALT_BYTES];
     random::fill(&mut salt)?;
-    let (message_key, commitment) = message_keys(key, &salt)?;
+    let (message_key, commitment) = message_keys(key, &salt);
 
     // Room for everything, so that the plaintext in it never moves; encrypted where it stands.
     let mut sealed = Zeroizing::new(Vec::with_capacity(HEADER_BYTES + padded + TAG_BYTES));
@@ -132,7 +133,7 @@ fn open_in_place(
     if header.key_id != key_id {
         return Err(OpenError::WrongKey);
     }
-    let (message_key, commitment) = message_keys(key, header.salt).map_err(|_| OpenError::Damaged)?;
+    let (message_key, commitment) = message_keys(key, header.salt);
     verify_slices_are_equal(&commitment, header.commitment).map_err(|_| OpenError::WrongKey)?;
     let padded = cipher(&message_key)
         .ok_or(OpenError::Damaged)?
@@ -144,13 +145,13 @@ fn open_in_place(
 }
 
 /// The key of one message, and what commits to the key it comes from.
-fn message_keys(key: &Key, salt: &[u8; SALT_BYTES]) -> Result<(Zeroizing<Key>, [u8; 32]), SealError> {
-    let prk = extract(salt, key)?;
+fn message_keys(key: &Key, salt: &[u8; SALT_BYTES]) -> (Zeroizing<Key>, [u8; 32]) {
+    let prk = Prk::new(key);
     let mut message_key = Zeroizing::new([0; KEY_BYTES]);
     let mut commitment = [0; COMMITMENT_BYTES];
-    expand(&prk, &[b"keyholt/v1", &[SUITE], b"enc"], &mut message_key)?;
-    expand(&prk, &[b"keyholt/v1", &[SUITE], b"commit"], &mut commitment)?;
-    Ok((message_key, commitment))
+    prk.expand(&[b"keyholt/v1", &[SUITE], b"enc", salt], &mut message_key);
+    prk.expand(&[b"keyholt/v1", &[SUITE], b"commit", salt], &mut commitment);
+    (message_key, commitment)
 }
 
 fn cipher(message_key: &Key) -> Option<LessSafeKey> {

@@ -54,8 +54,11 @@ impl Engine {
                 return Ok(verdict);
             }
             for stored in records {
-                let chain = stored.record.chain;
-                let mut step = match walk.take() {
+                let (chain, seq) = match &stored {
+                    Ok(stored) => (stored.record.chain, stored.record.seq),
+                    Err(unreadable) => (unreadable.chain, unreadable.seq),
+                };
+                let before = match walk.take() {
                     Some(walk) if walk.chain == chain => walk,
                     _ => {
                         verdict.chains += 1;
@@ -63,26 +66,26 @@ impl Engine {
                     }
                 };
                 verdict.events += 1;
-                if let Some(problem) = self.problem_with(&stored, &step) {
-                    verdict.first_bad = Some(BadAuditRecord { chain, seq: stored.record.seq, problem });
-                    return Ok(verdict);
+                match stored {
+                    _ if seq != before.seq + 1 => {
+                        verdict.first_bad = Some(BadAuditRecord { chain, seq: before.seq + 1, problem: "missing" });
+                    }
+                    Ok(stored) if self.is_genuine(&stored, &before) => {
+                        walk = Some(Walk { chain, seq, mac: stored.record.mac });
+                        continue;
+                    }
+                    Ok(_) | Err(_) => verdict.first_bad = Some(BadAuditRecord { chain, seq, problem: "changed" }),
                 }
-                step.seq = stored.record.seq;
-                step.mac = stored.record.mac;
-                walk = Some(step);
+                return Ok(verdict);
             }
             // Others get their turn between batches of a long log.
             tokio::task::yield_now().await;
         }
     }
 
-    fn problem_with(&self, stored: &StoredAuditRecord, walk: &Walk) -> Option<&'static str> {
+    fn is_genuine(&self, stored: &StoredAuditRecord, before: &Walk) -> bool {
         let AuditRecord { chain, seq, event, mac } = &stored.record;
-        if *seq != walk.seq + 1 {
-            return Some("missing");
-        }
         let key = self.keyring.audit_key(stored.ring_generation);
-        let genuine = key.is_some_and(|key| key.verify(&walk.mac, &event.canonical_bytes(*chain, *seq), mac));
-        (!genuine).then_some("changed")
+        key.is_some_and(|key| key.verify(&before.mac, &event.canonical_bytes(*chain, *seq), mac))
     }
 }

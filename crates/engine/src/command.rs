@@ -129,6 +129,6 @@ pub struct NewApiKey {
     pub project: Option<Box<str>>,
     /// What it may do in each of them.
     pub rights: Rights,
-    /// When it ceases to be valid.
-    pub expires_at: Option<Timestamp>,
+    /// After how many seconds it ceases to be valid; never when not given.
+    pub lifetime_seconds: Option<i64>,
 }

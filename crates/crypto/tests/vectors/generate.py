@@ -34,13 +34,14 @@ def uuid_text(raw: bytes) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def hkdf_sha512(key: bytes, salt: bytes, info: bytes, length: int = 32) -> bytes:
-    prk = hmac.new(salt or bytes(64), key, hashlib.sha512).digest()
-    output, block, counter = b"", b"", 1
-    while len(output) < length:
-        block = hmac.new(prk, block + info + bytes([counter]), hashlib.sha512).digest()
-        output, counter = output + block, counter + 1
-    return output[:length]
+def hkdf_expand(prk: bytes, info: bytes) -> bytes:
+    """HKDF-Expand of RFC 5869 with SHA-256, one block."""
+    return hmac.new(prk, info + b"\x01", hashlib.sha256).digest()
+
+
+def hkdf(key: bytes, info: bytes) -> bytes:
+    """HKDF of RFC 5869 with SHA-256 and no salt, one block."""
+    return hkdf_expand(hmac.new(bytes(32), key, hashlib.sha256).digest(), info)
 
 
 def i64(number: int) -> bytes:
@@ -59,8 +60,8 @@ def aad(purpose: str, org: bytes, record: bytes, version: int, field: str, gener
 
 def seal(key: bytes, key_id: int, associated: bytes, plaintext: bytes, label: str) -> bytes:
     salt, suite = pseudo_random("salt of " + label), b"\x01"
-    message_key = hkdf_sha512(key, salt, b"keyholt/v1" + suite + b"enc")
-    commitment = hkdf_sha512(key, salt, b"keyholt/v1" + suite + b"commit")
+    message_key = hkdf_expand(key, b"keyholt/v1" + suite + b"enc" + salt)
+    commitment = hkdf_expand(key, b"keyholt/v1" + suite + b"commit" + salt)
     padded = plaintext + b"\x80" + bytes(-(len(plaintext) + 1) % 64)
     text_and_tag = AESGCM(message_key).encrypt(bytes(12), padded, associated)
     return b"\x01" + suite + i64(key_id) + salt + commitment + text_and_tag
@@ -151,7 +152,7 @@ def details(name: str, columns: dict, metadata: str | None, description: str, pr
         description.encode(),
         b"" if preview is None else b"=" + preview.encode(),
     )
-    key = hkdf_sha512(KEK, b"", b"keyholt/v1/details")
+    key = hkdf(KEK, b"keyholt/v1/details")
     associated = aad(
         "details", ORG, present["id"], columns["version"], "details", KEK_GENERATION, canonical
     )
@@ -216,7 +217,7 @@ canonical_row = fixed_order(b"an API key's columns", pseudo_uuid("api key 1"))
 
 audit_steps, previous = [], bytes(32)
 for record in (b"first record", b"", b"third record" * 40):
-    audit_key = hkdf_sha512(RING_KEYS[1], b"", b"keyholt/v1/audit")
+    audit_key = hkdf(RING_KEYS[1], b"keyholt/v1/audit")
     step = {"previous": previous.hex(), "record": record.hex()}
     previous = mac(audit_key, previous + record)
     audit_steps.append(step | {"mac": previous.hex()})
@@ -248,7 +249,7 @@ print(
                     "macs": [
                         {
                             "ring_generation": generation,
-                            "mac": mac(hkdf_sha512(RING_KEYS[generation], b"", b"keyholt/v1/token"), text.encode()).hex(),
+                            "mac": mac(hkdf(RING_KEYS[generation], b"keyholt/v1/token"), text.encode()).hex(),
                         }
                         for generation in (2, 1)
                     ],
@@ -259,7 +260,7 @@ print(
                 {
                     "ring_generation": generation,
                     "canonical": canonical_row.hex(),
-                    "proof": mac(hkdf_sha512(RING_KEYS[generation], b"", b"keyholt/v1/identity"), canonical_row).hex(),
+                    "proof": mac(hkdf(RING_KEYS[generation], b"keyholt/v1/identity"), canonical_row).hex(),
                 }
                 for generation in (1, 2)
             ],

@@ -110,7 +110,7 @@ impl Engine {
             project_org: project.org,
             project: project.id,
             operator: false,
-            expires_at: new.expires_at,
+            expires_at: new.lifetime_seconds.map(|seconds| self.clock.now().plus_seconds(seconds)),
         }
         .rows(self, Some(caller), &credential)?;
         let change = KeyToIssue::inserted(self, Some(caller), &principal, &key);
