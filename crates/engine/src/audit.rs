@@ -67,14 +67,17 @@ impl Engine {
                 };
                 verdict.events += 1;
                 match stored {
-                    _ if seq != before.seq + 1 => {
-                        verdict.first_bad = Some(BadAuditRecord { chain, seq: before.seq + 1, problem: "missing" });
+                    _ if seq > before.seq + 1 => {
+                        verdict.first_bad =
+                            Some(BadAuditRecord { chain, seq: before.seq + 1, problem: "missing" });
                     }
                     Ok(stored) if self.is_genuine(&stored, &before) => {
                         walk = Some(Walk { chain, seq, mac: stored.record.mac });
                         continue;
                     }
-                    Ok(_) | Err(_) => verdict.first_bad = Some(BadAuditRecord { chain, seq, problem: "changed" }),
+                    Ok(_) | Err(_) => {
+                        verdict.first_bad = Some(BadAuditRecord { chain, seq, problem: "changed" })
+                    }
                 }
                 return Ok(verdict);
             }

@@ -26,7 +26,12 @@ pub fn credential_from_headers<'a>(mut headers: impl Iterator<Item = &'a [u8]>) 
 #[derive(Default)]
 pub(crate) struct Identities {
     epoch: AtomicU64,
-    known: RwLock<HashMap<[u8; 32], (u64, Arc<Identity>)>>,
+    known: RwLock<HashMap<[u8; 32], Known>>,
+}
+
+struct Known {
+    epoch: u64,
+    identity: Arc<Identity>,
 }
 
 impl Identities {
@@ -39,8 +44,8 @@ impl Identities {
 
     fn find(&self, mac: &[u8; 32]) -> Option<Arc<Identity>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let (epoch, identity) = known.get(mac)?;
-        (*epoch == self.epoch.load(Ordering::SeqCst)).then(|| Arc::clone(identity))
+        let known = known.get(mac)?;
+        (known.epoch == self.epoch.load(Ordering::SeqCst)).then(|| Arc::clone(&known.identity))
     }
 
     fn keep(&self, mac: [u8; 32], epoch: u64, identity: &Arc<Identity>) {
@@ -48,7 +53,7 @@ impl Identities {
         if known.len() >= Self::MOST {
             known.clear();
         }
-        known.insert(mac, (epoch, Arc::clone(identity)));
+        known.insert(mac, Known { epoch, identity: Arc::clone(identity) });
     }
 }
 

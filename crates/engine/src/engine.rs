@@ -145,9 +145,11 @@ impl Engine {
         self.records.of(id).lock().await
     }
 
-    /// The moment of a change of a row: now, but never before an earlier change of it.
+    /// The moment of a change of a row: now, but never before an earlier change of it. In whole
+    /// milliseconds, as moments are shown, so that nothing expires later than it says.
     pub(crate) fn moment_after(&self, columns: &SecretColumns) -> Timestamp {
-        self.clock.now().max(columns.created_at).max(columns.updated_at.unwrap_or(columns.created_at))
+        let now = Timestamp::from_millis(self.clock.now().millis());
+        now.max(columns.created_at).max(columns.updated_at.unwrap_or(columns.created_at))
     }
 
     /// Reports a row that does not open: in the metrics each time, in the log and the audit log once

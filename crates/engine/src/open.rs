@@ -160,8 +160,8 @@ async fn first_start(
         Action::DeploymentCreate,
         subject,
     ));
-    let change =
-        founded.and(org.inserted(engine, None)).and(KeyToIssue::inserted(engine, None, &principal, &key));
+    let issued = KeyToIssue::inserted(engine, None, Changes::new(), &principal, &key);
+    let change = founded.and(org.inserted(engine, None)).and(issued);
     match engine.commit(Action::DeploymentCreate, change).await {
         Ok(()) => Ok(FirstStart { org_name: org.org.name, token }),
         Err(NotCommitted::Failed(error)) => Err(error),

@@ -88,7 +88,7 @@ pub struct AuditVerdict {
     pub first_bad: Option<BadAuditRecord>,
 }
 
-/// A record of the audit log that is not as it was written.
+/// A record of the audit log that is not there, or not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadAuditRecord {
     /// Its chain.

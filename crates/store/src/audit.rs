@@ -20,6 +20,15 @@ pub struct StoredAuditRecord {
     pub ring_generation: i64,
 }
 
+/// A record that is not of the form that records are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnreadableRecord {
+    /// Its chain.
+    pub chain: ChainId,
+    /// Its place there.
+    pub seq: i64,
+}
+
 /// The newest events, from which the highest id ever given away can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditHead {
@@ -106,15 +115,20 @@ impl Store {
         .await
     }
 
-    /// Records of all chains after a place, in the order of chains and places.
+    /// Records of all chains after a place, in the order of chains and places; also the places of those
+    /// that cannot be read.
     ///
     /// # Errors
-    /// When the storage is unavailable or a row is not as it was written.
+    /// When the storage is unavailable or a place is not as it was written.
     pub async fn list_audit_records(
         &self,
         after: Option<(ChainId, i64)>,
         limit: u32,
-    ) -> Result<Vec<StoredAuditRecord>, StoreError> {
+    ) -> Result<Vec<Result<StoredAuditRecord, UnreadableRecord>>, StoreError> {
+        let read = |row: &Row<'_>| {
+            let (chain, seq) = (row.id(0, ChainId::from_slice)?, row.int(1)?);
+            Ok(read_record(row).map_err(|_| UnreadableRecord { chain, seq }))
+        };
         let (chain, seq) = after.unwrap_or((ChainId::MIN, i64::MIN));
         self.fetch(
             concat!(
@@ -123,7 +137,7 @@ impl Store {
                 " FROM audit_events WHERE (chain_id, seq) > (?1, ?2) ORDER BY chain_id, seq LIMIT ?3"
             ),
             params![chain.as_bytes(), seq, i64::from(limit)],
-            read_record,
+            read,
         )
         .await
     }

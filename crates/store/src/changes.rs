@@ -64,6 +64,14 @@ impl Audited {
         self.events.extend(other.events);
         self
     }
+
+    /// Joins another change to this one, if there is one: that one first.
+    pub fn after(self, first: Option<Self>) -> Self {
+        match first {
+            Some(first) => first.and(self),
+            None => self,
+        }
+    }
 }
 
 /// The step of an audit chain: from the previous record's MAC (32 bytes, zeros at first) and a

@@ -153,6 +153,25 @@ impl Changes {
         self
     }
 
+    /// Goes on only in an organisation where no key is valid at this moment that has all of these
+    /// rights; [`Unmet::Taken`] where there is one. Of two such changes one comes after the other.
+    pub fn require_no_api_key_with(self, org: OrgId, rights: Rights, now: Timestamp) -> Self {
+        // The first statement holds the row until the end, so that the second sees what others did.
+        self.push(
+            "UPDATE orgs SET version = version + 1 WHERE id = ?1",
+            params![org.as_bytes()],
+            Needs::OneRow { none: Unmet::Stale },
+        )
+        .push(
+            "UPDATE orgs SET version = version WHERE id = ?1 AND NOT EXISTS (
+                 SELECT 1 FROM api_key_grants g JOIN api_keys k ON k.id = g.api_key_id
+                 WHERE g.org_id = ?1 AND (g.rights & ?2) = ?2 AND k.revoked_at IS NULL
+                   AND (k.expires_at IS NULL OR k.expires_at > ?3))",
+            params![org.as_bytes(), rights.bits(), now.micros()],
+            Needs::OneRow { none: Unmet::Taken },
+        )
+    }
+
     /// Revokes an API key of the version before; [`Unmet::Stale`] when it is of another.
     pub fn revoke_api_key(self, row: &ApiKeyRow) -> Self {
         self.push(
@@ -241,22 +260,6 @@ impl Store {
             row.grants = self.list_grants(row.id).await?;
         }
         Ok(rows)
-    }
-
-    /// Whether an organisation has a key with all of these rights that has not been revoked.
-    ///
-    /// # Errors
-    /// When the storage is unavailable.
-    pub async fn has_api_key_with(&self, org: OrgId, rights: Rights) -> Result<bool, StoreError> {
-        let found = self
-            .fetch_one(
-                "SELECT 1 FROM api_key_grants g JOIN api_keys k ON k.id = g.api_key_id
-                 WHERE g.org_id = ?1 AND (g.rights & ?2) = ?2 AND k.revoked_at IS NULL LIMIT 1",
-                params![org.as_bytes(), rights.bits()],
-                |row| row.int(0),
-            )
-            .await?;
-        Ok(found.is_some())
     }
 
     /// An organisation by its id.

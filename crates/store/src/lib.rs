@@ -18,7 +18,7 @@ mod secrets;
 mod sqlite;
 mod store;
 
-pub use audit::{AuditHead, StoredAuditRecord};
+pub use audit::{AuditHead, StoredAuditRecord, UnreadableRecord};
 pub use changes::{Audited, ChainStart, ChainStep, Changes};
 pub use error::{CommitError, OpenError, StoreError, Unmet};
 pub use identity::{ApiKeyRow, OrgRow, PrincipalRow, ProjectRow};

@@ -39,6 +39,13 @@ pub struct SecretRange<'a> {
     pub kind: Option<&'a str>,
 }
 
+/// Between two ids; what is no id, since somebody changed it, is left out and does not end a list.
+macro_rules! in_range {
+    () => {
+        " id > ?3 AND id < ?4 AND length(id) = 16 "
+    };
+}
+
 /// The columns of `secrets` in the order that [`read_secret`] reads and [`secret_params`] writes.
 macro_rules! columns {
     () => {
@@ -177,8 +184,9 @@ impl Store {
             let sql = concat!(
                 "SELECT ",
                 columns!(),
-                " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND id > ?3 AND id < ?4 \
-                 ORDER BY id DESC LIMIT ?5"
+                " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+                in_range!(),
+                "ORDER BY id DESC LIMIT ?5"
             );
             return self.fetch(sql, params, read_secret).await;
         };
@@ -189,8 +197,9 @@ impl Store {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND id > ?3 AND id < ?4 \
-             ORDER BY id DESC LIMIT ?5"
+            " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
+            in_range!(),
+            "ORDER BY id DESC LIMIT ?5"
         );
         self.fetch(sql, params, read_secret).await
     }
@@ -208,17 +217,22 @@ impl Store {
         let read = |row: &Row<'_>| row.id(0, SecretId::from_slice);
         let mut params = range_params(scope, range, limit);
         let Some(kind) = range.kind else {
-            let sql = "SELECT id FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND id > ?3 AND id < ?4
-                       ORDER BY id LIMIT ?5";
+            let sql = concat!(
+                "SELECT id FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+                in_range!(),
+                "ORDER BY id LIMIT ?5"
+            );
             return self.fetch(sql, params, read).await;
         };
         if kind.contains('\0') {
             return Ok(Vec::new());
         }
         params.push(kind.into());
-        let sql = "SELECT id FROM secrets
-                   WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND id > ?3 AND id < ?4
-                   ORDER BY id LIMIT ?5";
+        let sql = concat!(
+            "SELECT id FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
+            in_range!(),
+            "ORDER BY id LIMIT ?5"
+        );
         self.fetch(sql, params, read).await
     }
 
@@ -285,7 +299,7 @@ impl Store {
 
 fn range_params(scope: Scope, range: SecretRange<'_>, limit: u32) -> Vec<Param> {
     let collection = scope.collection();
-    // No id is the nil or the highest UUID, but an imported one may be: the bounds lie outside.
+    // An imported id may be the nil or the highest UUID: the bounds lie outside.
     let below = range.below.map_or_else(|| vec![0xff; 17], |id| id.as_bytes().to_vec());
     let above = range.above.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
     params![
@@ -321,17 +335,24 @@ fn secret_params(scope: Scope, row: &SecretRow) -> Vec<Param> {
     ]
 }
 
+/// A row whose columns are not of the form they were written in is given all the same, without details:
+/// it does not open, and one damaged row does not take a whole list with it.
 fn read_secret(row: &Row<'_>) -> Result<SecretRow, StoreError> {
     let org = row.id(0, OrgId::from_slice)?;
     let collection = match row.id(1, ProjectId::from_slice)? {
         id if id.as_bytes() == org.as_bytes() => Collection::Org(org),
         project => Collection::Project(org, project),
     };
+    let id = row.id(2, SecretId::from_slice)?;
+    Ok(read_columns(row, collection, id).unwrap_or_else(|_| unreadable(collection, id)))
+}
+
+fn read_columns(row: &Row<'_>, collection: Collection, id: SecretId) -> Result<SecretRow, StoreError> {
     let moment = |micros: Option<i64>| micros.map(Timestamp::from_micros);
     Ok(SecretRow {
         columns: SecretColumns {
             collection,
-            id: row.id(2, SecretId::from_slice)?,
+            id,
             version: row.int(3)?,
             name: row.text(4)?,
             kind: row.opt_text(5)?,
@@ -349,4 +370,28 @@ fn read_secret(row: &Row<'_>) -> Result<SecretRow, StoreError> {
         },
         details: row.blob(17)?,
     })
+}
+
+fn unreadable(collection: Collection, id: SecretId) -> SecretRow {
+    SecretRow {
+        columns: SecretColumns {
+            collection,
+            id,
+            version: 0,
+            name: Box::default(),
+            kind: None,
+            created_at: Timestamp::from_micros(0),
+            created_by: ApiKeyId::MIN,
+            updated_at: None,
+            updated_by: ApiKeyId::MIN,
+            value_version: 0,
+            value_hash: Vec::new(),
+            value_updated_at: None,
+            value_updated_by: None,
+            ttl_seconds: None,
+            expires_at: None,
+            key_generation: 0,
+        },
+        details: Vec::new(),
+    }
 }

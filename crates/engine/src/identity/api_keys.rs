@@ -63,17 +63,18 @@ impl KeyToIssue {
         Ok((principal, key))
     }
 
-    /// The change that adds such rows, with an event for each organisation of the key.
+    /// The change that adds such rows under conditions, with an event for each organisation of the key.
     pub(crate) fn inserted(
         engine: &Engine,
         caller: Option<&Caller>,
+        conditions: Changes,
         principal: &PrincipalRow,
         key: &ApiKeyRow,
     ) -> Audited {
         let org = key.project_org;
         let subject =
             Subject { kind: SubjectKind::Principal, id: principal.id.uuid(), name: principal.name.clone() };
-        let behind = Changes::new().insert_principal(principal, &key.grants).record(engine.event(
+        let behind = conditions.insert_principal(principal, &key.grants).record(engine.event(
             caller,
             org,
             Action::PrincipalCreate,
@@ -88,12 +89,12 @@ impl Engine {
     /// Issues an API key, with a service account of its own.
     ///
     /// Its maker needs the right to administer each of its organisations and every right that the key
-    /// gets there. An operator may also issue the first owner key of an organisation that has none.
+    /// gets there. An operator may also issue the first owner key of an organisation that has no valid one.
     ///
     /// # Errors
     /// When the caller may not, an organisation is unknown, or there is no such project.
     pub async fn create_api_key(&self, caller: &Caller, new: NewApiKey) -> Result<IssuedApiKey, Error> {
-        let mut orgs = self.orgs_of_new_key(caller, &new).await?;
+        let (mut orgs, unowned) = self.orgs_of_new_key(caller, &new).await?;
         let first = orgs.first().map(|org| org.id).ok_or(Error::OrgRequired)?;
         let project_name = new.project.as_deref().unwrap_or("default");
         let project = self.store.find_project_named(server_scope(first), project_name).await;
@@ -113,17 +114,26 @@ impl Engine {
             expires_at: new.lifetime_seconds.map(|seconds| self.clock.now().plus_seconds(seconds)),
         }
         .rows(self, Some(caller), &credential)?;
-        let change = KeyToIssue::inserted(self, Some(caller), &principal, &key);
+        let conditions = unowned.iter().fold(Changes::new(), |changes, org| {
+            changes.require_no_api_key_with(*org, Role::Owner.rights(), self.clock.now())
+        });
+        let change = KeyToIssue::inserted(self, Some(caller), conditions, &principal, &key);
         match self.commit(Action::ApiKeyCreate, change).await {
             Ok(()) => Ok(IssuedApiKey { api_key: api_key_view(key), token }),
-            Err(NotCommitted::Taken | NotCommitted::Stale) => Err(Error::Busy),
+            // Random text is never taken: an organisation has an owner.
+            Err(NotCommitted::Taken) => Err(Error::Forbidden(Denied::Right(Right::Admin))),
+            Err(NotCommitted::Stale) => Err(Error::Busy),
             Err(NotCommitted::Failed(error)) => Err(error),
         }
     }
 
     /// The organisations of a new key, in the order in which they were named, once it is clear that
-    /// the caller may issue it.
-    async fn orgs_of_new_key(&self, caller: &Caller, new: &NewApiKey) -> Result<Vec<OrgRow>, Error> {
+    /// the caller may issue it; and those among them where it may on condition that there is no owner.
+    async fn orgs_of_new_key(
+        &self,
+        caller: &Caller,
+        new: &NewApiKey,
+    ) -> Result<(Vec<OrgRow>, Vec<OrgId>), Error> {
         let mut names = new.orgs.clone();
         if names.is_empty() {
             match caller.identity.orgs.as_slice() {
@@ -131,7 +141,7 @@ impl Engine {
                 _ => return Err(Error::OrgRequired),
             }
         }
-        let mut orgs: Vec<OrgRow> = Vec::with_capacity(names.len());
+        let (mut orgs, mut unowned) = (Vec::<OrgRow>::with_capacity(names.len()), Vec::new());
         for name in &names {
             let found = self.store.find_org_named(name).await.map_err(|error| self.fault(&error))?;
             // Whoever is no operator learns nothing of organisations that are not theirs.
@@ -140,27 +150,12 @@ impl Engine {
             if orgs.iter().any(|other| other.id == org.id) {
                 continue;
             }
-            self.may_issue(caller, org.id, new.rights).await?;
+            if must_be_unowned(caller, org.id, new.rights)? {
+                unowned.push(org.id);
+            }
             orgs.push(org);
         }
-        Ok(orgs)
-    }
-
-    async fn may_issue(&self, caller: &Caller, org: OrgId, rights: Rights) -> Result<(), Error> {
-        let own = caller.identity.grant_in(org).map_or(Rights::NONE, |grant| grant.rights);
-        if own.has(Operation::ManageApiKeys.right()) {
-            let within = rights.is_within(own);
-            return if within { Ok(()) } else { Err(Error::Forbidden(Denied::MoreThanOwn)) };
-        }
-        let owner = Role::Owner.rights();
-        if caller.identity.operator && rights == owner {
-            let has_owner =
-                self.store.has_api_key_with(org, owner).await.map_err(|error| self.fault(&error))?;
-            if !has_owner {
-                return Ok(());
-            }
-        }
-        Err(Error::Forbidden(Denied::Right(Right::Admin)))
+        Ok((orgs, unowned))
     }
 
     /// Lists API keys of the caller's organisations, newest first, revoked ones too.
@@ -215,6 +210,22 @@ impl Engine {
             }
         }
         Err(Error::Busy)
+    }
+}
+
+/// Whether the caller may issue a key with these rights only in an organisation without an owner; an
+/// error when not at all.
+fn must_be_unowned(caller: &Caller, org: OrgId, rights: Rights) -> Result<bool, Error> {
+    let own = caller.identity.grant_in(org).map_or(Rights::NONE, |grant| grant.rights);
+    let administers = own.has(Operation::ManageApiKeys.right());
+    if administers && rights.is_within(own) {
+        Ok(false)
+    } else if administers {
+        Err(Error::Forbidden(Denied::MoreThanOwn))
+    } else if caller.identity.operator && rights == Role::Owner.rights() {
+        Ok(true)
+    } else {
+        Err(Error::Forbidden(Denied::Right(Right::Admin)))
     }
 }
 

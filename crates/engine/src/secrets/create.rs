@@ -1,8 +1,8 @@
 //! Making a secret.
 
 use keyholt_crypto::moment_of;
-use keyholt_store::{Changes, Scope, SecretRow};
-use keyholt_types::{Action, Caller, SecretId};
+use keyholt_store::Scope;
+use keyholt_types::{Action, Caller, SecretColumns, SecretId};
 
 use crate::authorise::{Operation, one_org};
 use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
@@ -13,9 +13,11 @@ pub(super) enum Namesake {
     /// Nobody has it.
     None,
     /// A secret that has expired and waits to be erased.
-    Expired(SecretRow),
+    Expired(SecretColumns),
     /// A secret.
-    Present(SecretRow),
+    Present(SecretView),
+    /// A secret that does not open.
+    Locked,
 }
 
 impl Engine {
@@ -32,11 +34,13 @@ impl Engine {
     ) -> Result<Written, Error> {
         let scope = one_org(caller, org, Operation::WriteSecrets)?.secrets();
         for _ in 0..ATTEMPTS {
-            let namesake = self.find_namesake(scope, new.name.as_str()).await?;
-            if let Namesake::Present(row) = namesake {
-                return Ok(Written { secret: self.open_row(row).await?, found_existing: true });
-            }
-            match self.insert(caller, scope, namesake, &new).await {
+            let erased = match self.find_namesake(scope, new.name.as_str()).await? {
+                Namesake::None => None,
+                Namesake::Expired(columns) => Some(columns),
+                Namesake::Present(secret) => return Ok(Written { secret, found_existing: true }),
+                Namesake::Locked => return Err(Error::Locked),
+            };
+            match self.insert(caller, scope, erased, &new).await {
                 Ok(secret) => return Ok(Written { secret, found_existing: false }),
                 Err(NotCommitted::Taken | NotCommitted::Stale) => {}
                 Err(NotCommitted::Failed(error)) => return Err(error),
@@ -48,33 +52,34 @@ impl Engine {
     /// What has this name now.
     pub(super) async fn find_namesake(&self, scope: Scope, name: &str) -> Result<Namesake, Error> {
         let found = self.store.find_secret_named(scope, name).await.map_err(|error| self.fault(&error))?;
-        Ok(match found {
-            None => Namesake::None,
-            Some(row) if row.columns.is_expired(self.clock.now()) => Namesake::Expired(row),
-            Some(row) => Namesake::Present(row),
-        })
+        let Some(row) = found else { return Ok(Namesake::None) };
+        let columns = row.columns.clone();
+        match self.open_row(row).await {
+            // Also one that does not open is erased when its time has come; it has been reported.
+            Ok(_) | Err(Error::Locked) if columns.is_expired(self.clock.now()) => {
+                Ok(Namesake::Expired(columns))
+            }
+            Ok(secret) => Ok(Namesake::Present(secret)),
+            Err(Error::Locked) => Ok(Namesake::Locked),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Adds a secret under an id of its own, in place of an expired one of its name.
+    /// Adds a secret under an id of its own, in place of an expired one of its name if there is one.
     pub(super) async fn insert(
         &self,
         caller: &Caller,
         scope: Scope,
-        namesake: Namesake,
+        erased: Option<SecretColumns>,
         new: &NewSecret,
     ) -> Result<SecretView, NotCommitted> {
         let id = SecretId::new(self.ids.mint(self.clock.now()));
         let created_at = moment_of(id.uuid());
         let sealed = self.seal_new(caller, scope, id, created_at, new).await.map_err(NotCommitted::Failed)?;
         let org = scope.collection().org();
+        let erasure = erased.map(|columns| self.erasure(scope, &columns));
         let made = self.event(Some(caller), org, Action::SecretCreate, secret_subject(&sealed.row.columns));
-        let mut change = sealed.inserted(scope).record(made);
-        if let Namesake::Expired(row) = namesake {
-            let erased = self.event(None, org, Action::SecretExpire, secret_subject(&row.columns));
-            let erasure =
-                Changes::new().delete_secret(scope, row.columns.id, row.columns.version).record(erased);
-            change = erasure.and(change);
-        }
+        let change = sealed.inserted(scope).record(made).after(erasure);
         self.commit(Action::SecretCreate, change).await?;
         Ok(sealed.view)
     }

@@ -1,6 +1,6 @@
 //! Deleting a secret.
 
-use keyholt_store::{Changes, Scope, SecretRow};
+use keyholt_store::{Changes, Scope};
 use keyholt_types::{Action, Caller, SecretId};
 
 use super::create::Namesake;
@@ -16,9 +16,9 @@ impl Engine {
     pub async fn delete_secret(&self, caller: &Caller, id: SecretId) -> Result<SecretView, Error> {
         let _held = self.hold_record(id).await;
         for _ in 0..ATTEMPTS {
-            let (scope, row) = self.find_to_write(caller, id).await?;
-            if let Some(deleted) = self.delete_row(caller, scope, row).await? {
-                return Ok(deleted);
+            let (scope, present) = self.find_to_write(caller, id).await?;
+            if self.delete_present(caller, scope, &present).await? {
+                return Ok(present);
             }
         }
         Err(Error::Busy)
@@ -37,31 +37,39 @@ impl Engine {
     ) -> Result<SecretView, Error> {
         let scope = one_org(caller, org, Operation::WriteSecrets)?.secrets();
         for _ in 0..ATTEMPTS {
-            let Namesake::Present(row) = self.find_namesake(scope, name).await? else {
-                return Err(Error::NotFound);
-            };
-            if let Some(deleted) = self.delete_row(caller, scope, row).await? {
-                return Ok(deleted);
+            let id = self.find_named(scope, name).await?.columns.id;
+            let _held = self.hold_record(id).await;
+            // Others may have changed it during the wait.
+            let present = self.find_named(scope, name).await?;
+            if self.delete_present(caller, scope, &present).await? {
+                return Ok(present);
             }
         }
         Err(Error::Busy)
     }
 
-    /// Deletes a row of the version that was read; none when it has changed since.
-    pub(super) async fn delete_row(
+    async fn find_named(&self, scope: Scope, name: &str) -> Result<SecretView, Error> {
+        match self.find_namesake(scope, name).await? {
+            Namesake::None | Namesake::Expired(_) => Err(Error::NotFound),
+            Namesake::Present(present) => Ok(present),
+            Namesake::Locked => Err(Error::Locked),
+        }
+    }
+
+    /// Deletes a secret of the version that was read; false when it has changed since.
+    pub(super) async fn delete_present(
         &self,
         caller: &Caller,
         scope: Scope,
-        row: SecretRow,
-    ) -> Result<Option<SecretView>, Error> {
-        let view = self.open_row(row).await?;
-        let columns = &view.columns;
+        present: &SecretView,
+    ) -> Result<bool, Error> {
+        let columns = &present.columns;
         let event =
             self.event(Some(caller), scope.collection().org(), Action::SecretDelete, secret_subject(columns));
         let change = Changes::new().delete_secret(scope, columns.id, columns.version).record(event);
         match self.commit(Action::SecretDelete, change).await {
-            Ok(()) => Ok(Some(view)),
-            Err(NotCommitted::Stale | NotCommitted::Taken) => Ok(None),
+            Ok(()) => Ok(true),
+            Err(NotCommitted::Stale | NotCommitted::Taken) => Ok(false),
             Err(NotCommitted::Failed(error)) => Err(error),
         }
     }

@@ -1,7 +1,7 @@
 //! Erasing what has expired.
 
-use keyholt_store::{Changes, SecretRow};
-use keyholt_types::Action;
+use keyholt_store::{Audited, Changes, Scope, SecretRow};
+use keyholt_types::{Action, Collection, SecretColumns};
 
 use crate::authorise::server_scope;
 use crate::engine::{NotCommitted, secret_subject};
@@ -19,7 +19,7 @@ impl Engine {
         let expired = self.store.list_expired_secrets(now, 100).await.map_err(|error| self.fault(&error))?;
         let mut erased = 0;
         for row in expired {
-            erased += usize::from(self.erase(&row).await?);
+            erased += usize::from(self.erase(row).await?);
         }
         if erased > 0 {
             // Not done is done at the next erasure; the rows are gone from the database in any case.
@@ -28,20 +28,29 @@ impl Engine {
         Ok(erased)
     }
 
-    async fn erase(&self, row: &SecretRow) -> Result<bool, Error> {
-        let columns = &row.columns;
+    async fn erase(&self, row: SecretRow) -> Result<bool, Error> {
+        let columns = row.columns.clone();
         let org = server_scope(columns.collection.org());
         let scope = match columns.collection {
-            keyholt_types::Collection::Org(_) => org.secrets(),
-            keyholt_types::Collection::Project(_, project) => org.project_secrets(project),
+            Collection::Org(_) => org.secrets(),
+            Collection::Project(_, project) => org.project_secrets(project),
         };
-        let event = self.event(None, org.org(), Action::SecretExpire, secret_subject(columns));
-        let change = Changes::new().delete_secret(scope, columns.id, columns.version).record(event);
-        match self.commit(Action::SecretExpire, change).await {
+        // Erased it is in any case; one that does not open is reported before, for its expiry may be forged.
+        match self.open_row(row).await {
+            Ok(_) | Err(Error::Locked) => {}
+            Err(error) => return Err(error),
+        }
+        match self.commit(Action::SecretExpire, self.erasure(scope, &columns)).await {
             Ok(()) => Ok(true),
             // Somebody was faster.
             Err(NotCommitted::Stale | NotCommitted::Taken) => Ok(false),
             Err(NotCommitted::Failed(error)) => Err(error),
         }
+    }
+
+    /// The change that erases a secret which has expired.
+    pub(super) fn erasure(&self, scope: Scope, columns: &SecretColumns) -> Audited {
+        let event = self.event(None, scope.collection().org(), Action::SecretExpire, secret_subject(columns));
+        Changes::new().delete_secret(scope, columns.id, columns.version).record(event)
     }
 }

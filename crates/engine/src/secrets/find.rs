@@ -1,6 +1,6 @@
 //! Looking a secret up by its id.
 
-use keyholt_store::{Scope, SecretRow};
+use keyholt_store::Scope;
 use keyholt_types::{Caller, SecretId};
 
 use crate::authorise::{Operation, all_orgs};
@@ -12,16 +12,15 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] when there is none, whatever the reason.
     pub async fn find_secret(&self, caller: &Caller, id: SecretId) -> Result<SecretView, Error> {
-        let (_, row) = self.find_in_orgs(caller, id, Operation::ReadSecrets).await?;
-        self.open_row(row).await
+        self.find_in_orgs(caller, id, Operation::ReadSecrets).await.map(|(_, present)| present)
     }
 
-    /// A row that the caller may change, and where it lives.
+    /// A secret that the caller may change, and where it lives.
     pub(super) async fn find_to_write(
         &self,
         caller: &Caller,
         id: SecretId,
-    ) -> Result<(Scope, SecretRow), Error> {
+    ) -> Result<(Scope, SecretView), Error> {
         self.find_in_orgs(caller, id, Operation::WriteSecrets).await
     }
 
@@ -30,12 +29,14 @@ impl Engine {
         caller: &Caller,
         id: SecretId,
         operation: Operation,
-    ) -> Result<(Scope, SecretRow), Error> {
+    ) -> Result<(Scope, SecretView), Error> {
         for org in all_orgs(caller, OrgChoice::Unnamed, operation)? {
             let scope = org.secrets();
             let found = self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?;
-            if let Some(row) = found.filter(|row| !row.columns.is_expired(self.clock.now())) {
-                return Ok((scope, row));
+            if let Some(row) = found
+                && let Some(present) = self.open_present(row).await?
+            {
+                return Ok((scope, present));
             }
         }
         Err(Error::NotFound)

@@ -1,10 +1,12 @@
 //! Bringing secrets in under fixed ids.
 
+use std::collections::{BTreeMap, HashSet};
+
 use keyholt_store::{Audited, Changes, Scope};
-use keyholt_types::{Action, Caller};
+use keyholt_types::{Action, Caller, Timestamp};
 
 use crate::authorise::{Operation, one_org, operator};
-use crate::engine::{NotCommitted, secret_subject};
+use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
 use crate::{Engine, Error, Field, ImportedSecret, OrgChoice};
 
 impl Engine {
@@ -33,45 +35,52 @@ impl Engine {
                 org.project_secrets(found.ok_or(missing)?.id)
             }
         };
-        let mut change: Option<Audited> = None;
-        for secret in &secrets {
-            let one = self.import_one(caller, scope, secret).await?;
-            change = Some(match change {
-                Some(others) => others.and(one),
-                None => one,
-            });
+        let (mut ids, mut names) = (HashSet::new(), HashSet::new());
+        if !secrets.iter().all(|one| ids.insert(one.id) && names.insert(one.secret.name.as_str())) {
+            return Err(Error::NameTaken);
         }
-        let Some(change) = change else { return Ok(0) };
-        match self.commit(Action::SecretImport, change).await {
-            Ok(()) => Ok(secrets.len()),
-            Err(NotCommitted::Taken) => Err(Error::NameTaken),
-            Err(NotCommitted::Stale) => Err(Error::Busy),
-            Err(NotCommitted::Failed(error)) => Err(error),
+        for _ in 0..ATTEMPTS {
+            let Some(change) = self.import_all(caller, scope, &secrets).await? else { return Ok(0) };
+            match self.commit(Action::SecretImport, change).await {
+                Ok(()) => return Ok(secrets.len()),
+                Err(NotCommitted::Stale | NotCommitted::Taken) => {}
+                Err(NotCommitted::Failed(error)) => return Err(error),
+            }
         }
+        Err(Error::Busy)
     }
 
-    async fn import_one(
+    /// The change that deletes what stands in the way, and then adds the secrets; none without secrets.
+    async fn import_all(
         &self,
         caller: &Caller,
         scope: Scope,
-        imported: &ImportedSecret,
-    ) -> Result<Audited, Error> {
-        let created_at = imported.created_at.unwrap_or_else(|| self.clock.now());
-        let sealed = self.seal_new(caller, scope, imported.id, created_at, &imported.secret).await?;
-        let by_id = self.store.find_secret(scope, imported.id).await;
-        let by_name = self.store.find_secret_named(scope, imported.secret.name.as_str()).await;
-        let (by_id, by_name) =
-            (by_id.map_err(|error| self.fault(&error))?, by_name.map_err(|error| self.fault(&error))?);
-        let by_name = by_name.filter(|row| row.columns.id != imported.id);
-        let mut changes = Changes::new();
-        for row in by_id.iter().chain(&by_name) {
-            changes = changes.delete_secret(scope, row.columns.id, row.columns.version);
+        secrets: &[ImportedSecret],
+    ) -> Result<Option<Audited>, Error> {
+        let org = scope.collection().org();
+        let mut displaced = BTreeMap::new();
+        for imported in secrets {
+            let by_id = self.store.find_secret(scope, imported.id).await;
+            let by_name = self.store.find_secret_named(scope, imported.secret.name.as_str()).await;
+            for found in [by_id, by_name] {
+                let row = found.map_err(|error| self.fault(&error))?;
+                displaced.extend(row.map(|row| (row.columns.id, row.columns)));
+            }
         }
-        changes = changes.insert_secret(scope, &sealed.row);
-        if let Some(value) = &sealed.value {
-            changes = changes.insert_value(scope, imported.id, value);
+        let deleted = displaced.into_values().map(|columns| {
+            let event = self.event(Some(caller), org, Action::SecretDelete, secret_subject(&columns));
+            Changes::new().delete_secret(scope, columns.id, columns.version).record(event)
+        });
+        let mut changes: Vec<Audited> = deleted.collect();
+        for imported in secrets {
+            let created_at = imported.created_at.unwrap_or_else(|| self.clock.now());
+            // In whole milliseconds, as moments are shown.
+            let created_at = Timestamp::from_millis(created_at.millis());
+            let sealed = self.seal_new(caller, scope, imported.id, created_at, &imported.secret).await?;
+            let subject = secret_subject(&sealed.row.columns);
+            let event = self.event(Some(caller), org, Action::SecretImport, subject);
+            changes.push(sealed.inserted(scope).record(event));
         }
-        let subject = secret_subject(&sealed.row.columns);
-        Ok(changes.record(self.event(Some(caller), scope.collection().org(), Action::SecretImport, subject)))
+        Ok(changes.into_iter().reduce(Audited::and))
     }
 }

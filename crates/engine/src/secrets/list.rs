@@ -1,10 +1,10 @@
 //! Listing secrets, a short batch at a time, so that a list of any length takes constant memory and
 //! no read lasts long.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use keyholt_store::{OrgScope, Scope, SecretRange, SecretRow};
+use keyholt_store::{OrgScope, Scope, SecretRange, SecretRow, StoreError};
 use keyholt_types::{Caller, SecretId};
 
 use super::project::project_scope;
@@ -116,33 +116,20 @@ impl Engine {
                 && filter.starting_after.is_none_or(|cursor| columns.id < cursor)
                 && filter.ending_before.is_none_or(|cursor| columns.id > cursor)
         };
+        let ids: Option<BTreeSet<SecretId>> = filter.ids.as_ref().map(|ids| ids.iter().copied().collect());
         for scope in scopes {
-            let mut found = Vec::new();
-            match (&filter.ids, &filter.name) {
-                (Some(ids), _) => {
-                    let mut ids = ids.clone();
-                    ids.sort_unstable();
-                    ids.dedup();
-                    for id in ids {
-                        found.extend(
-                            self.store
-                                .find_secret(*scope, id)
-                                .await
-                                .map_err(|error| self.fault(&error))?
-                                .filter(&wanted)
-                                .map(|row| row.columns.id),
-                        );
-                    }
+            let mut pick = |found: Result<Option<SecretRow>, StoreError>| {
+                let row = found.map_err(|error| self.fault(&error))?.filter(&wanted);
+                picked.extend(row.map(|row| (*scope, row.columns.id)));
+                Ok(())
+            };
+            if let Some(ids) = &ids {
+                for id in ids {
+                    pick(self.store.find_secret(*scope, *id).await)?;
                 }
-                (None, Some(name)) => {
-                    let row = self.store.find_secret_named(*scope, name).await;
-                    found.extend(
-                        row.map_err(|error| self.fault(&error))?.filter(&wanted).map(|row| row.columns.id),
-                    );
-                }
-                (None, None) => {}
+            } else if let Some(name) = &filter.name {
+                pick(self.store.find_secret_named(*scope, name).await)?;
             }
-            picked.extend(found.into_iter().map(|id| (*scope, id)));
         }
         picked.sort_unstable_by_key(|(_, id)| std::cmp::Reverse(*id));
         let mut picked = VecDeque::from(picked);
@@ -196,14 +183,12 @@ impl SecretList {
                 return Ok(Vec::new());
             }
             let (rows, at_end) = self.read(batch).await?;
-            if at_end && rows.is_empty() {
-                self.remaining = 0;
-            }
             let mut listed = Vec::with_capacity(rows.len());
             for row in rows {
                 let columns = row.columns.clone();
-                match self.engine.open_row(row).await {
-                    Ok(view) => listed.push(ListedSecret::Open(view)),
+                match self.engine.open_present(row).await {
+                    Ok(Some(view)) => listed.push(ListedSecret::Open(view)),
+                    Ok(None) => {}
                     Err(Error::Locked) if self.with_locked => listed.push(ListedSecret::Locked(columns)),
                     Err(Error::Locked) => {}
                     Err(other) => return Err(other),
@@ -219,7 +204,6 @@ impl SecretList {
     /// Reads rows on from where the list stands, and tells whether its end was reached.
     async fn read(&mut self, batch: u32) -> Result<(Vec<SecretRow>, bool), Error> {
         let engine = &self.engine;
-        let now = engine.clock.now();
         let mut rows = Vec::new();
         let at_end = match &mut self.plan {
             Plan::Rows(left) => {
@@ -231,13 +215,18 @@ impl SecretList {
                 left.is_empty()
             }
             Plan::Descending { runs, above, below } => {
+                let mut above = *above;
                 for (scope, kind) in runs.each() {
-                    let range = SecretRange { above: *above, below: *below, kind };
+                    let range = SecretRange { above, below: *below, kind };
                     let found = engine.store.list_secrets(scope, range, batch).await;
                     rows.extend(found.map_err(|error| engine.fault(&error))?);
+                    // However many runs there are, no more than two batches are held.
+                    rows.sort_by_key(|row| std::cmp::Reverse(row.columns.id));
+                    rows.truncate(batch as usize);
+                    if rows.len() == batch as usize {
+                        above = rows.last().map(|row| row.columns.id);
+                    }
                 }
-                rows.sort_by_key(|row| std::cmp::Reverse(row.columns.id));
-                rows.truncate(batch as usize);
                 *below = rows.last().map(|row| row.columns.id);
                 rows.len() < batch as usize
             }
@@ -253,7 +242,6 @@ impl SecretList {
                 ids.len() < batch as usize
             }
         };
-        rows.retain(|row| !row.columns.is_expired(now));
         Ok((rows, at_end))
     }
 }

@@ -1,6 +1,6 @@
 //! Changing a secret.
 
-use keyholt_store::{Changes, Scope, SecretRow};
+use keyholt_store::{Changes, Scope};
 use keyholt_types::{Action, Caller, Collection, SecretId};
 
 use super::create::Namesake;
@@ -22,8 +22,8 @@ impl Engine {
     ) -> Result<SecretView, Error> {
         let _held = self.hold_record(id).await;
         for _ in 0..ATTEMPTS {
-            let (scope, row) = self.find_to_write(caller, id).await?;
-            match self.update(caller, scope, row, &Edit::patch(&patch)).await {
+            let (scope, present) = self.find_to_write(caller, id).await?;
+            match self.update(caller, scope, present, &Edit::patch(&patch)).await {
                 Err(NotCommitted::Stale | NotCommitted::Taken) => {}
                 Ok(view) => return Ok(view),
                 Err(NotCommitted::Failed(error)) => return Err(error),
@@ -32,27 +32,27 @@ impl Engine {
         Err(Error::Busy)
     }
 
-    /// Changes a row from the version that was read.
+    /// Changes a secret from the version that was read.
     ///
     /// [`NotCommitted::Taken`] when a name was taken just now: look again.
     pub(super) async fn update(
         &self,
         caller: &Caller,
         scope: Scope,
-        row: SecretRow,
+        present: SecretView,
         edit: &Edit<'_>,
     ) -> Result<SecretView, NotCommitted> {
-        let old_name = row.columns.name.clone();
-        let present = self.open_row(row).await.map_err(NotCommitted::Failed)?;
         let sealed = self.seal_edited(caller, &present, edit).await.map_err(NotCommitted::Failed)?;
         let Some(sealed) = sealed else { return Ok(present) };
         let columns = &sealed.row.columns;
-        let mut erased = None;
-        if columns.name != old_name {
+        let mut erasure = None;
+        if columns.name != present.columns.name {
             match self.find_namesake(scope, &columns.name).await.map_err(NotCommitted::Failed)? {
                 Namesake::None => {}
-                Namesake::Expired(row) => erased = Some(row),
-                Namesake::Present(_) => return Err(NotCommitted::Failed(Error::NameTaken)),
+                Namesake::Expired(columns) => erasure = Some(self.erasure(scope, &columns)),
+                Namesake::Present(_) | Namesake::Locked => {
+                    return Err(NotCommitted::Failed(Error::NameTaken));
+                }
             }
         }
         let mut changes = Changes::new().update_secret(scope, &sealed.row);
@@ -70,13 +70,8 @@ impl Engine {
         }
         let action = if sealed.value.is_some() { Action::SecretRotate } else { Action::SecretUpdate };
         let org = scope.collection().org();
-        let mut change = changes.record(self.event(Some(caller), org, action, secret_subject(columns)));
-        if let Some(row) = erased {
-            let event = self.event(None, org, Action::SecretExpire, secret_subject(&row.columns));
-            let erasure =
-                Changes::new().delete_secret(scope, row.columns.id, row.columns.version).record(event);
-            change = erasure.and(change);
-        }
+        let event = self.event(Some(caller), org, action, secret_subject(columns));
+        let change = changes.record(event).after(erasure);
         self.commit(action, change).await?;
         Ok(sealed.view)
     }

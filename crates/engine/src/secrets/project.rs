@@ -1,7 +1,7 @@
 //! Secrets of the caller's own project. A key names one by its id or its name, ids first
 //! (wire/together.md 3.6).
 
-use keyholt_store::{Scope, SecretRow};
+use keyholt_store::Scope;
 use keyholt_types::{Caller, SecretId};
 
 use super::create::Namesake;
@@ -18,11 +18,12 @@ impl Engine {
     pub async fn create_project_secret(&self, caller: &Caller, new: NewSecret) -> Result<SecretView, Error> {
         let scope = project_scope(caller, Operation::WriteSecrets)?;
         for _ in 0..ATTEMPTS {
-            let namesake = self.find_namesake(scope, new.name.as_str()).await?;
-            if matches!(namesake, Namesake::Present(_)) {
-                return Err(Error::NameTaken);
-            }
-            match self.insert(caller, scope, namesake, &new).await {
+            let erased = match self.find_namesake(scope, new.name.as_str()).await? {
+                Namesake::None => None,
+                Namesake::Expired(columns) => Some(columns),
+                Namesake::Present(_) | Namesake::Locked => return Err(Error::NameTaken),
+            };
+            match self.insert(caller, scope, erased, &new).await {
                 Err(NotCommitted::Taken | NotCommitted::Stale) => {}
                 Ok(view) => return Ok(view),
                 Err(NotCommitted::Failed(error)) => return Err(error),
@@ -37,8 +38,7 @@ impl Engine {
     /// [`Error::NotFound`] when there is none, whatever the reason.
     pub async fn find_project_secret(&self, caller: &Caller, key: &str) -> Result<SecretView, Error> {
         let scope = project_scope(caller, Operation::ReadSecrets)?;
-        let row = self.find_by_key(scope, key).await?;
-        self.open_row(row).await
+        self.find_by_key(scope, key).await
     }
 
     /// Changes what is given of a secret.
@@ -55,8 +55,9 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let id = self.find_by_key(scope, key).await?.columns.id;
             let _held = self.hold_record(id).await;
-            let row = self.find_by_key(scope, key).await?;
-            match self.update(caller, scope, row, &Edit::patch(&patch)).await {
+            // Others may have changed it during the wait.
+            let present = self.find_by_key(scope, key).await?;
+            match self.update(caller, scope, present, &Edit::patch(&patch)).await {
                 Err(NotCommitted::Stale | NotCommitted::Taken) => {}
                 Ok(view) => return Ok(view),
                 Err(NotCommitted::Failed(error)) => return Err(error),
@@ -72,15 +73,18 @@ impl Engine {
     pub async fn delete_project_secret(&self, caller: &Caller, key: &str) -> Result<SecretView, Error> {
         let scope = project_scope(caller, Operation::WriteSecrets)?;
         for _ in 0..ATTEMPTS {
-            let row = self.find_by_key(scope, key).await?;
-            if let Some(deleted) = self.delete_row(caller, scope, row).await? {
-                return Ok(deleted);
+            let id = self.find_by_key(scope, key).await?.columns.id;
+            let _held = self.hold_record(id).await;
+            // Others may have changed it during the wait.
+            let present = self.find_by_key(scope, key).await?;
+            if self.delete_present(caller, scope, &present).await? {
+                return Ok(present);
             }
         }
         Err(Error::Busy)
     }
 
-    async fn find_by_key(&self, scope: Scope, key: &str) -> Result<SecretRow, Error> {
+    async fn find_by_key(&self, scope: Scope, key: &str) -> Result<SecretView, Error> {
         let by_id = match SecretId::parse(key) {
             Some(id) => self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?,
             None => None,
@@ -89,7 +93,7 @@ impl Engine {
             Some(row) => Some(row),
             None => self.store.find_secret_named(scope, key).await.map_err(|error| self.fault(&error))?,
         };
-        found.filter(|row| !row.columns.is_expired(self.clock.now())).ok_or(Error::NotFound)
+        self.open_present(found.ok_or(Error::NotFound)?).await?.ok_or(Error::NotFound)
     }
 }
 

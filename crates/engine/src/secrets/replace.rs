@@ -22,16 +22,21 @@ impl Engine {
     ) -> Result<Written, Error> {
         let scope = one_org(caller, org, Operation::WriteSecrets)?.secrets();
         for _ in 0..ATTEMPTS {
-            let written = match self.find_namesake(scope, new.name.as_str()).await? {
-                Namesake::Present(row) => {
-                    let _held = self.hold_record(row.columns.id).await;
-                    // What was read before the wait may be old; a stale version only starts over.
-                    self.update(caller, scope, row, &Edit::replacement(&new)).await.map(|secret| (secret, true))
+            let (found_existing, written) = match self.find_namesake(scope, new.name.as_str()).await? {
+                Namesake::Present(present) => {
+                    let _held = self.hold_record(present.columns.id).await;
+                    // Others may have changed it during the wait; who has the name now is looked up again.
+                    let Namesake::Present(present) = self.find_namesake(scope, new.name.as_str()).await? else {
+                        continue;
+                    };
+                    (true, self.update(caller, scope, present, &Edit::replacement(&new)).await)
                 }
-                free => self.insert(caller, scope, free, &new).await.map(|secret| (secret, false)),
+                Namesake::None => (false, self.insert(caller, scope, None, &new).await),
+                Namesake::Expired(columns) => (false, self.insert(caller, scope, Some(columns), &new).await),
+                Namesake::Locked => return Err(Error::Locked),
             };
             match written {
-                Ok((secret, found_existing)) => return Ok(Written { secret, found_existing }),
+                Ok(secret) => return Ok(Written { secret, found_existing }),
                 Err(NotCommitted::Taken | NotCommitted::Stale) => {}
                 Err(NotCommitted::Failed(error)) => return Err(error),
             }

@@ -51,6 +51,12 @@ impl Engine {
         }
     }
 
+    /// Opens a row; none when it has expired, which nothing proves before it is opened.
+    pub(super) async fn open_present(&self, row: SecretRow) -> Result<Option<SecretView>, Error> {
+        let view = self.open_row(row).await?;
+        Ok((!view.columns.is_expired(self.clock.now())).then_some(view))
+    }
+
     /// Seals a secret that is to be made at this moment.
     pub(super) async fn seal_new(
         &self,

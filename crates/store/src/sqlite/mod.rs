@@ -18,9 +18,10 @@ use writer::Writer;
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
-    // Dropped in this order: the writer ends before the lock is let go.
-    writer: Option<Writer>,
+    // Dropped in this order: the writer is the last on the file, so that it can empty and remove the log,
+    // and ends before the lock is let go.
     readers: Readers,
+    writer: Option<Writer>,
     _lock: Option<DirectoryLock>,
 }
 

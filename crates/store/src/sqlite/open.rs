@@ -23,10 +23,16 @@ pub(super) fn check_library() -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Makes the directory for its owner alone.
+/// Makes the directory for its owner alone, unless it is there.
 pub(super) fn make_directory(dir: &Path) -> Result<(), OpenError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
     let unusable = |problem| OpenError::Unusable { path: dir.into(), problem };
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+    // SQLite syncs what is in the directory; that the directory is there must be on disk too.
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|parent| parent.sync_all()).map_err(unusable)
 }
 
 /// The exclusive lock on a data directory, held until it is dropped or the process ends.
@@ -76,7 +82,9 @@ pub(super) fn make_database_file(dir: &Path) -> Result<PathBuf, OpenError> {
 pub(super) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
     let damaged =
         |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
-    let mut connection = Connection::open(file).map_err(damaged)?;
+    // Without a meaning of URIs: a file's name is a name.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file, flags).map_err(damaged)?;
     set_up_writing(&connection).map_err(damaged)?;
     let mode: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(damaged)?;

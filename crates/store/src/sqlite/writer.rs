@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use keyholt_types::AuditRecord;
 use rusqlite::{Connection, ErrorCode};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::audit::{StoredAuditRecord, insert_record};
@@ -46,10 +47,6 @@ impl Writer {
         let (has_failed, failed) = watch::channel(false);
         let chain = Arc::new(Mutex::new(None));
         let thread = Thread { connection, waiting, chain: Arc::clone(&chain), has_failed };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the writer's thread is joined when the writer is dropped"
-        )]
         let spawned = std::thread::Builder::new().name("keyholt-writer".into()).spawn(move || thread.run());
         let thread = spawned.map_err(|problem: io::Error| OpenError::Unusable {
             path: PathBuf::from("the writer's thread"),
@@ -77,7 +74,12 @@ impl Writer {
     ) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(|| CommitError::Unavailable("closed".into()))?;
-        jobs.try_send(job(reply)).map_err(|_| CommitError::Unavailable("too many changes wait".into()))?;
+        jobs.try_send(job(reply)).map_err(|refused| {
+            CommitError::Unavailable(match refused {
+                TrySendError::Full(_) => "too many changes wait".into(),
+                TrySendError::Closed(_) => "the storage has failed".into(),
+            })
+        })?;
         // The thread answers every job it takes, unless it died with it.
         answer.await.unwrap_or(Err(CommitError::OutcomeUnknown))
     }
@@ -135,12 +137,21 @@ impl Thread {
             self.commit_together(connection, &mut chain, changes);
         }
         for reply in checkpoints {
-            let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             // Whoever asked may have gone.
-            let _ = reply.send(done.map_err(|error| {
+            let _ = reply.send(self.empty_log(connection));
+        }
+    }
+
+    fn empty_log(&self, connection: &Connection) -> Result<(), CommitError> {
+        // In memory there is no log, and no reader is in its way.
+        let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        match is_busy {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(CommitError::Unavailable("the log is being read".into())),
+            Err(error) => {
                 self.is_failure(&error);
-                classify(&error)
-            }));
+                Err(classify(&error))
+            }
         }
     }
 
@@ -150,42 +161,35 @@ impl Thread {
         chain: &mut Option<Chain>,
         changes: Vec<(Audited, oneshot::Sender<Result<(), CommitError>>)>,
     ) {
+        let (changes, replies): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
         let mut advanced = chain.clone();
         let mut outcomes = Vec::with_capacity(changes.len());
-        let mut group = run(connection, "BEGIN IMMEDIATE");
-        for (change, reply) in changes {
-            let outcome = match &group {
-                Ok(()) => apply(connection, &mut advanced, change),
-                Err(_) => Ok(()),
-            };
-            outcomes.push((reply, outcome));
-            // Some errors, such as a full disk, end the whole transaction.
-            if group.is_ok() && connection.is_autocommit() {
-                group = Err(rusqlite::Error::InvalidQuery);
+        let group = run(connection, "BEGIN IMMEDIATE").and_then(|()| {
+            for change in changes {
+                outcomes.push(apply(connection, &mut advanced, change)?);
             }
-        }
-        let last_error = outcomes.iter().find_map(|(_, outcome)| outcome.as_ref().err().and_then(unavailable));
-        if group.is_ok() {
-            group = run(connection, "COMMIT");
-        }
+            run(connection, "COMMIT")
+        });
+        // Whoever asked may have gone: whether their answer arrives changes nothing.
         match group {
             Ok(()) => {
                 *chain = advanced;
-                for (reply, outcome) in outcomes {
-                    // Whoever asked may have gone; the change stands.
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     let _ = reply.send(outcome);
                 }
             }
             Err(error) => {
-                if !connection.is_autocommit() && run(connection, "ROLLBACK").is_err() {
+                if !connection.is_autocommit()
+                    && let Err(error) = run(connection, "ROLLBACK")
+                {
+                    tracing::error!(%error, "a transaction cannot be ended; the process must end");
                     self.has_failed.send_replace(true);
                 }
-                let why = last_error.unwrap_or_else(|| error.to_string());
-                let unknown = self.is_failure(&error);
-                for (reply, _) in outcomes {
-                    // Unsynced, the log may or may not hold the group after a restart.
-                    let lost = || CommitError::Unavailable(why.clone());
-                    let _ = reply.send(Err(if unknown { CommitError::OutcomeUnknown } else { lost() }));
+                // Unsynced, the log may or may not hold the group after a restart.
+                let is_unknown = self.is_failure(&error);
+                for reply in replies {
+                    let refused = if is_unknown { CommitError::OutcomeUnknown } else { classify(&error) };
+                    let _ = reply.send(Err(refused));
                 }
             }
         }
@@ -210,31 +214,56 @@ impl Job {
     }
 }
 
-/// Carries one change out inside the open transaction, or none of it.
-fn apply(connection: &Connection, chain: &mut Option<Chain>, change: Audited) -> Result<(), CommitError> {
-    run(connection, "SAVEPOINT change").map_err(|error| classify(&error))?;
+/// Why one change was refused.
+enum Refusal {
+    Unmet(Unmet),
+    NoChain,
+    Database(rusqlite::Error),
+}
+
+impl From<Refusal> for CommitError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unmet(unmet) => Self::Unmet(unmet),
+            Refusal::NoChain => Self::Fault("the audit chain has not begun".into()),
+            Refusal::Database(error) => classify(&error),
+        }
+    }
+}
+
+/// Carries one change out inside the open transaction, or none of it. An error of the outer kind ends
+/// the whole transaction: a full disk does, and nothing may be committed after a savepoint that could
+/// not be ended.
+fn apply(
+    connection: &Connection,
+    chain: &mut Option<Chain>,
+    change: Audited,
+) -> rusqlite::Result<Result<(), CommitError>> {
+    run(connection, "SAVEPOINT change")?;
     let before = chain.clone();
     let applied = change
         .statements
         .iter()
         .try_for_each(|statement| execute(connection, statement))
         .and_then(|()| append(connection, chain, change.events));
-    if applied.is_err() && !connection.is_autocommit() {
-        *chain = before;
-        run(connection, "ROLLBACK TO change").map_err(|error| classify(&error))?;
+    match applied {
+        Err(Refusal::Database(error)) if connection.is_autocommit() || is_fatal(&error) => return Err(error),
+        Err(_) => {
+            *chain = before;
+            run(connection, "ROLLBACK TO change")?;
+        }
+        Ok(()) => {}
     }
-    if !connection.is_autocommit() {
-        run(connection, "RELEASE change").map_err(|error| classify(&error))?;
-    }
-    applied
+    run(connection, "RELEASE change")?;
+    Ok(applied.map_err(CommitError::from))
 }
 
 fn append(
     connection: &Connection,
     chain: &mut Option<Chain>,
     events: Vec<keyholt_types::AuditEvent>,
-) -> Result<(), CommitError> {
-    let chain = chain.as_mut().ok_or_else(|| CommitError::Fault("the audit chain has not begun".into()))?;
+) -> Result<(), Refusal> {
+    let chain = chain.as_mut().ok_or(Refusal::NoChain)?;
     for event in events {
         let (id, seq) = (chain.start.chain, chain.seq + 1);
         let mac = (chain.start.step)(&chain.mac, &event.canonical_bytes(id, seq)).to_vec();
@@ -246,15 +275,15 @@ fn append(
     Ok(())
 }
 
-fn execute(connection: &Connection, statement: &Statement) -> Result<(), CommitError> {
+fn execute(connection: &Connection, statement: &Statement) -> Result<(), Refusal> {
     let touched = connection
         .prepare_cached(statement.sql)
         .and_then(|mut prepared| prepared.execute(rusqlite::params_from_iter(&statement.params)));
     match (statement.needs, touched) {
         (Needs::Any, Ok(_)) | (Needs::OneRow { .. }, Ok(1)) => Ok(()),
-        (Needs::OneRow { none }, Ok(_)) => Err(CommitError::Unmet(none)),
-        (Needs::OneRow { .. }, Err(error)) if is_unique_clash(&error) => Err(CommitError::Unmet(Unmet::Taken)),
-        (_, Err(error)) => Err(classify(&error)),
+        (Needs::OneRow { none }, Ok(_)) => Err(Refusal::Unmet(none)),
+        (Needs::OneRow { .. }, Err(error)) if is_unique_clash(&error) => Err(Refusal::Unmet(Unmet::Taken)),
+        (_, Err(error)) => Err(Refusal::Database(error)),
     }
 }
 
@@ -293,9 +322,118 @@ fn classify(error: &rusqlite::Error) -> CommitError {
     }
 }
 
-fn unavailable(error: &CommitError) -> Option<String> {
-    match error {
-        CommitError::Unavailable(why) => Some(why.clone()),
-        CommitError::Unmet(_) | CommitError::OutcomeUnknown | CommitError::Fault(_) => None,
+#[cfg(test)]
+mod tests {
+    use keyholt_types::{
+        Action, AuditEvent, EventId, OrgId, Outcome, SecretId, Subject, SubjectKind, Timestamp,
+    };
+
+    use super::*;
+    use crate::{Changes, OrgRow};
+
+    /// A change that takes this much room.
+    fn change(number: u8, bytes: usize) -> Audited {
+        let event = AuditEvent {
+            id: EventId::MIN,
+            at: Timestamp::from_micros(0),
+            org: None,
+            request: None,
+            api_key: None,
+            principal: None,
+            address: None,
+            action: Action::OrgCreate,
+            subject: Subject {
+                kind: SubjectKind::Org,
+                id: SecretId::MIN.uuid(),
+                name: "x".repeat(bytes).into(),
+            },
+            outcome: Outcome::Done,
+        };
+        let id = OrgId::from_slice(&[number; 16]).unwrap();
+        let row = OrgRow { id, name: number.to_string().into(), created_at: Timestamp::from_micros(0) };
+        Changes::new().insert_org(&row).record(event)
+    }
+
+    /// The organisations' names, and the places in the chain.
+    fn stored(connection: &Mutex<Connection>) -> (Vec<String>, Vec<i64>) {
+        let connection = connection.lock().unwrap();
+        let mut names = connection.prepare("SELECT name FROM orgs ORDER BY id").unwrap();
+        let mut places = connection.prepare("SELECT seq FROM audit_events ORDER BY seq").unwrap();
+        let names = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        (names, places.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect())
+    }
+
+    fn writer(connection: Connection) -> (Writer, Arc<Mutex<Connection>>) {
+        let connection = Arc::new(Mutex::new(connection));
+        let writer = Writer::start(Arc::clone(&connection)).unwrap();
+        let step = Arc::new(|_: &[u8], _: &[u8]| [0; 32]);
+        writer.begin_chain(ChainStart { chain: keyholt_types::ChainId::MIN, ring_generation: 1, step });
+        (writer, connection)
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_what_does_not_fit_and_nothing_is_lost_or_half_done() {
+        let connection = super::super::open::open_memory().unwrap();
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.pragma_update(None, "max_page_count", pages + 10).unwrap();
+        let (writer, connection) = writer(connection);
+        writer.commit(change(1, 10)).await.unwrap();
+        for _ in 0..3 {
+            let refused = writer.commit(change(2, 1_000_000)).await;
+            assert!(matches!(refused, Err(CommitError::Unavailable(_))), "{refused:?}");
+        }
+        writer.commit(change(3, 10)).await.unwrap();
+        assert_eq!(stored(&connection), (vec!["1".into(), "3".into()], vec![1, 2]));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_ends_in_the_middle_of_a_group_takes_the_whole_group_with_it() {
+        let connection = super::super::open::open_memory().unwrap();
+        // What some errors do to a transaction, on a change that says so.
+        connection
+            .execute_batch(
+                "CREATE TRIGGER ends BEFORE INSERT ON orgs WHEN NEW.name = '2'
+                 BEGIN SELECT RAISE(ROLLBACK, 'as a full disk may'); END",
+            )
+            .unwrap();
+        let (writer, connection) = writer(connection);
+        let results = {
+            // Held, so that all of them wait and come to be one group.
+            let held = connection.lock().unwrap();
+            let mut commits: Vec<_> =
+                (1..=3).map(|number| Box::pin(writer.commit(change(number, 1)))).collect();
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            for commit in &mut commits {
+                assert!(commit.as_mut().poll(&mut context).is_pending());
+            }
+            drop(held);
+            let mut results = Vec::new();
+            for commit in commits {
+                results.push(commit.await);
+            }
+            results
+        };
+        // The first may have gone ahead alone.
+        assert!(results[1].is_err());
+        let (names, places) = stored(&connection);
+        let acknowledged: Vec<String> = (1..=3)
+            .zip(&results)
+            .filter(|(_, result)| result.is_ok())
+            .map(|(number, _)| number.to_string())
+            .collect();
+        assert_eq!(names, acknowledged);
+        assert_eq!(places, (1..=names.len() as i64).collect::<Vec<_>>());
+        writer.commit(change(4, 1)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_storage_that_has_failed_refuses_all_and_says_so() {
+        let (writer, _connection) = writer(super::super::open::open_memory().unwrap());
+        let panics = Arc::new(|_: &[u8], _: &[u8]| -> [u8; 32] { panic!("the thread ends") });
+        writer.begin_chain(ChainStart { chain: keyholt_types::ChainId::MIN, ring_generation: 1, step: panics });
+        assert!(matches!(writer.commit(change(1, 1)).await, Err(CommitError::OutcomeUnknown)));
+        writer.failed().await;
+        let refused = writer.commit(change(2, 1)).await;
+        assert!(matches!(refused, Err(CommitError::Unavailable(_))), "{refused:?}");
     }
 }

@@ -1,0 +1,28 @@
+//! Successful answers: always 200 with a JSON body.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use crate::refusal::Refusal;
+
+/// The content type of every JSON answer.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// 200 with this as its JSON body.
+pub(crate) fn json(value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(text) => json_body(Body::from(text)),
+        // Only a map with keys that are no texts, or an io error, could make this happen.
+        Err(_) => Refusal::Internal.status().into_response(),
+    }
+}
+
+/// 200 with a body that is JSON already.
+pub(crate) fn json_body(body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}

@@ -1,0 +1,77 @@
+//! All rooms behind one door, and the one table that both the router and the OpenAPI document come of.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::Method;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::declared::{declared, methods};
+use crate::door::DoorLayer;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+use crate::{answer, braintrust, native, probes, together};
+
+/// Everything that is served on the main listener.
+pub fn app(state: AppState) -> Router {
+    let (router, _) = rooms().split_for_parts();
+    router.fallback(unknown_path).layer(DoorLayer(state.clone())).with_state(state)
+}
+
+/// The description of everything that is served.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut openapi = rooms().into_openapi();
+    // A parameter that takes the rest of the path is written `{*id}` for the router only.
+    let paths = std::mem::take(&mut openapi.paths.paths);
+    openapi.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let components = openapi.components.get_or_insert_default();
+    components.add_security_scheme("bearerAuth", SecurityScheme::Http(bearer));
+    openapi
+}
+
+/// Every route: a method and a path, parameters in braces.
+#[must_use]
+pub fn routes() -> Vec<(Method, String)> {
+    let paths = openapi().paths.paths;
+    let each =
+        |(path, item)| methods(&item).map(move |method| (method, String::clone(&path))).collect::<Vec<_>>();
+    paths.into_iter().flat_map(each).collect()
+}
+
+fn rooms() -> OpenApiRouter<AppState> {
+    let info = InfoBuilder::new()
+        .title("Keyholt")
+        .description(Some("A self-hosted store for the API keys of AI providers."))
+        .version(env!("CARGO_PKG_VERSION"))
+        .build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
+        .merge(braintrust::router())
+        .merge(together::router())
+        .merge(native::router())
+        .merge(probes::router())
+        .routes(declared(routes!(describe)))
+}
+
+/// This description.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "Description",
+    operation_id = "getDescription",
+    security(()),
+    responses((status = 200, description = "An OpenAPI document", body = Object))
+)]
+async fn describe(State(app): State<AppState>) -> Result<Response, Refusal> {
+    let text = app.description.get_or_init(|| openapi().to_json().unwrap_or_default().into());
+    if text.is_empty() { Err(Refusal::Internal) } else { Ok(answer::json_body(Body::from(text.clone()))) }
+}
+
+async fn unknown_path() -> Refusal {
+    Refusal::UnknownPath
+}

@@ -1,0 +1,35 @@
+//! The data plane of AI secrets: `/v1/ai_secret` (wire/braintrust.md).
+//!
+//! **Invariant:** no answer of this room holds a value.
+
+pub(crate) mod cors;
+mod create;
+mod delete;
+mod delete_named;
+mod find;
+mod list;
+mod patch;
+mod refusals;
+mod replace;
+mod secret;
+mod secret_id;
+mod write_body;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::declared::declared;
+use crate::state::AppState;
+
+/// The room's routes.
+pub(crate) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(declared(routes!(
+            list::list,
+            create::create,
+            replace::replace,
+            delete_named::delete_named,
+            cors::preflight
+        )))
+        .routes(declared(routes!(find::find, patch::patch, delete::delete, cors::preflight_by_id)))
+}

@@ -1,0 +1,76 @@
+//! What the engine refuses, in this room's words (wire/braintrust.md 1.4).
+
+use keyholt_engine::{Denied, Error, Field};
+use keyholt_types::{Caller, FieldProblem, Right};
+use utoipa::IntoResponses;
+
+use crate::auth::Authenticated;
+use crate::refusal::{ErrorBody, Refusal};
+
+const MAY_NOT_READ: &str = "This API key may not read AI secrets";
+const MAY_NOT_CHANGE: &str = "This API key may not change AI secrets";
+
+/// A caller that may read somewhere.
+pub(super) fn reader(authenticated: Authenticated) -> Result<Caller, Refusal> {
+    authenticated.require(Right::Read, MAY_NOT_READ)
+}
+
+/// A caller that may write somewhere.
+pub(super) fn writer(authenticated: Authenticated) -> Result<Caller, Refusal> {
+    authenticated.require(Right::Write, MAY_NOT_CHANGE)
+}
+
+/// The refusal that an error comes to.
+pub(super) fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::Unauthenticated => Refusal::Unauthenticated,
+        Error::Forbidden(Denied::Right(Right::Read)) => Refusal::Forbidden(MAY_NOT_READ),
+        Error::Forbidden(Denied::Right(Right::Write | Right::Use | Right::Reveal | Right::Admin))
+        // One text whether the organisation is somebody else's or nobody's.
+        | Error::Forbidden(Denied::Org | Denied::Operator | Denied::MoreThanOwn) => Refusal::Forbidden(MAY_NOT_CHANGE),
+        Error::NotFound => Refusal::NotFound("AI secret does not exist or you do not have access to it"),
+        Error::NameTaken => Refusal::NameTaken("an AI secret with this name already exists"),
+        Error::OrgRequired => Refusal::field("org_name", FieldProblem::Required),
+        Error::Invalid(field, problem) => Refusal::field(field_name(field), problem),
+        Error::Busy => Refusal::Busy,
+        Error::OutcomeUnknown => Refusal::OutcomeUnknown,
+        Error::Locked | Error::Internal => Refusal::Internal,
+    }
+}
+
+const fn field_name(field: Field) -> &'static str {
+    match field {
+        Field::Metadata => "metadata",
+        Field::Id => "ai_secret_id",
+        Field::Org => "org_name",
+        Field::Project => "project",
+        Field::Key => "name",
+    }
+}
+
+/// The refusals that every operation of this room can end in.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) enum Refusals {
+    /// The request was unacceptable, often due to missing a required parameter
+    #[response(status = 400)]
+    BadRequest(#[to_schema] ErrorBody<'static>),
+    /// No valid API key provided
+    #[response(status = 401)]
+    Unauthorized(#[to_schema] ErrorBody<'static>),
+    /// The API key doesn't have permissions to perform the request
+    #[response(status = 403)]
+    Forbidden(#[to_schema] ErrorBody<'static>),
+    /// The body is larger than 1 MiB
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ErrorBody<'static>),
+    /// Too many requests hit the API too quickly
+    #[response(status = 429)]
+    RateLimited(#[to_schema] ErrorBody<'static>),
+    /// Something went wrong on the server's end
+    #[response(status = 500)]
+    Internal(#[to_schema] ErrorBody<'static>),
+    /// The server is overloaded or shutting down
+    #[response(status = 503)]
+    Busy(#[to_schema] ErrorBody<'static>),
+}

@@ -1,0 +1,37 @@
+//! The native API, under `/keyholt/v1`: identity, secrets, audit. For the command line, the console and scripts.
+//!
+//! It is stricter than the wires: a body with a field that it does not know is refused. `/openapi.json` describes it.
+
+mod api_keys;
+mod audit;
+mod import;
+mod orgs;
+mod page;
+mod refusals;
+mod secret;
+mod secrets;
+mod whoami;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::declared::declared;
+use crate::state::AppState;
+
+/// The room's routes.
+pub(crate) fn router() -> OpenApiRouter<AppState> {
+    let routes = OpenApiRouter::default()
+        .routes(declared(routes!(whoami::whoami)))
+        .routes(declared(routes!(orgs::list_orgs, orgs::create_org)))
+        .routes(declared(routes!(api_keys::list_api_keys, api_keys::create_api_key)))
+        .routes(declared(routes!(api_keys::revoke_api_key)))
+        .routes(declared(routes!(secrets::list_secrets, secrets::create_secret)))
+        .routes(declared(routes!(secrets::find_secret, secrets::patch_secret, secrets::delete_secret)))
+        .routes(declared(routes!(import::import_secrets)))
+        .routes(declared(routes!(audit::list_audit)))
+        .routes(declared(routes!(audit::verify_audit)));
+    OpenApiRouter::default().nest("/keyholt/v1", routes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What every handler has at hand.
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use keyholt_engine::Engine;
+use tokio::sync::Semaphore;
+
+use crate::forwarded::AddressRange;
+use crate::metrics::Metrics;
+
+/// The settings of the door.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// The base URL under which clients reach this server.
+    pub public_url: Option<String>,
+    /// The base URL of the AI proxy that clients are told of.
+    pub proxy_url: Option<String>,
+    /// The origins that may read answers in a browser, exactly as browsers send them.
+    pub cors_origins: Vec<String>,
+    /// Those whose `Forwarded` and `X-Forwarded-For` are believed.
+    pub forwarders: Vec<AddressRange>,
+    /// Requests worked on at a time; more are refused with 503.
+    pub max_in_flight: usize,
+    /// Whether every request leaves a line in the log.
+    pub access_log: bool,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            proxy_url: None,
+            cors_origins: Vec::new(),
+            forwarders: Vec::new(),
+            max_in_flight: 1024,
+            access_log: false,
+        }
+    }
+}
+
+/// The state of the whole door; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What [`AppState`] shares.
+pub struct Shared {
+    /// The use cases.
+    pub engine: Arc<Engine>,
+    /// The settings.
+    pub settings: Arc<ApiSettings>,
+    /// The counters of the door.
+    pub metrics: Metrics,
+    /// One permit for each request that may be worked on.
+    pub(crate) in_flight: Semaphore,
+    /// The OpenAPI document, once it has been asked for.
+    pub(crate) description: OnceLock<Bytes>,
+}
+
+impl AppState {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, settings: Arc<ApiSettings>, metrics: Metrics) -> Self {
+        let in_flight = Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS));
+        Self(Arc::new(Shared { engine, settings, metrics, in_flight, description: OnceLock::new() }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

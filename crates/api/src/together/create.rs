@@ -1,0 +1,60 @@
+//! `POST /v1/deployments/secrets`: create (wire/together.md 3.2).
+
+use axum::extract::State;
+use axum::response::Response;
+use keyholt_engine::NewSecret;
+use keyholt_types::Right;
+
+use super::fields::SecretFields;
+use super::refusals::{MAY_NOT_CHANGE, refusal};
+use super::secret::Secret;
+use crate::answer;
+use crate::auth::Authenticated;
+use crate::body::UnreadBody;
+use crate::fields::required;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+
+/// Make a secret of the API key's project.
+#[utoipa::path(post, path = "/", operation_id = "create_deployment_secret", responses((status = 200)))]
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Authenticated,
+    body: UnreadBody,
+) -> Result<Response, Refusal> {
+    let caller = caller.require(Right::Write, MAY_NOT_CHANGE)?;
+    let new = new_secret(SecretFields::parse(&body.read().await?)?)?;
+    let made = state.engine.create_project_secret(&caller, new).await;
+    let secret = made.map_err(|error| refusal(error, MAY_NOT_CHANGE))?;
+    Ok(answer::json(&Secret::from(&secret)))
+}
+
+fn new_secret(fields: SecretFields) -> Result<NewSecret, Refusal> {
+    Ok(NewSecret {
+        name: required("name", fields.name)?.into(),
+        kind: None,
+        metadata: None,
+        description: fields.description,
+        value: Some(required("value", fields.value)?),
+        ttl: fields.ttl,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_value_are_required() {
+        let new = |body: &str| SecretFields::parse(body.as_bytes()).and_then(new_secret);
+        assert!(new(r#"{"name":"a","value":"v","description":null}"#).is_ok());
+        for (body, message) in [
+            (r#"{"name":null,"value":"v"}"#, "name is required"),
+            (r#"{"value":"v"}"#, "name is required"),
+            (r#"{"name":"a"}"#, "value is required"),
+            (r#"{"name":"a","value":null}"#, "value is required"),
+        ] {
+            assert_eq!(new(body).unwrap_err().message(), message, "{body}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `GET /v1/deployments/secrets/{id}`: read (wire/together.md 3.3).
+
+use axum::extract::State;
+use axum::response::Response;
+use keyholt_types::Right;
+
+use super::path::SecretKey;
+use super::refusals::{MAY_NOT_READ, refusal};
+use super::secret::Secret;
+use crate::answer;
+use crate::auth::Authenticated;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+
+/// Read a secret of the API key's project by its id or name; never its value.
+#[utoipa::path(get, path = "/{*id}", operation_id = "find_deployment_secret", responses((status = 200)))]
+pub(super) async fn find(
+    State(state): State<AppState>,
+    caller: Authenticated,
+    SecretKey(key): SecretKey,
+) -> Result<Response, Refusal> {
+    let caller = caller.require(Right::Read, MAY_NOT_READ)?;
+    let found = state.engine.find_project_secret(&caller, &key).await;
+    let secret = found.map_err(|error| refusal(error, MAY_NOT_READ))?;
+    Ok(answer::json(&Secret::from(&secret)))
+}

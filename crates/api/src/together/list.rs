@@ -1,0 +1,22 @@
+//! `GET /v1/deployments/secrets`: list, all in one answer (wire/together.md 3.1).
+
+use axum::extract::State;
+use axum::response::Response;
+use keyholt_types::Right;
+
+use super::refusals::{MAY_NOT_READ, refusal};
+use super::secret::Secret;
+use crate::auth::Authenticated;
+use crate::listing;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+
+/// List all secrets of the API key's project, oldest first; never their values.
+#[utoipa::path(get, path = "/", operation_id = "list_deployment_secrets", responses((status = 200)))]
+pub(super) async fn list(State(state): State<AppState>, caller: Authenticated) -> Result<Response, Refusal> {
+    let caller = caller.require(Right::Read, MAY_NOT_READ)?;
+    let refusal = |error| refusal(error, MAY_NOT_READ);
+    let list = state.engine.list_project_secrets(&caller).await.map_err(refusal)?;
+    let write = |text: &mut Vec<u8>, secret: &_| serde_json::to_writer(text, &Secret::from(secret));
+    listing::answer(list, r#"{"object":"list","data":["#, write, "]}").await.map_err(refusal)
+}

@@ -1,0 +1,100 @@
+//! The command line.
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+use keyholt_memory::Hardening;
+
+use crate::audit::AuditCommand;
+use crate::completion::Completion;
+use crate::doctor::Doctor;
+use crate::key::KeyCommand;
+use crate::org::OrgCommand;
+use crate::secret::SecretCommand;
+use crate::serve::Serve;
+
+/// A self-hosted store for the API keys of AI providers
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyholt",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+First steps:
+  keyholt serve                                      start a server; the first start prints an API key
+  export KEYHOLT_API_KEY=khk_...                     be its owner
+  keyholt secret set OPENAI_API_KEY --type openai    put a provider's key in
+  keyholt secret list
+
+`keyholt COMMAND --help` has examples. Status: 0 all is well, 1 something failed, 2 wrong usage."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Box<Serve>),
+    /// Put provider keys in, see what is there, take them out
+    #[command(subcommand)]
+    Secret(SecretCommand),
+    /// Make and list organisations
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Make, list and revoke the API keys that people and programs present to Keyholt
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// See who did what, and prove that the record of it is whole
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    Doctor(Box<Doctor>),
+    Completion(Completion),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// Whatever went wrong, in words for people.
+    pub(crate) fn run(self, hardening: &Hardening) -> Result<()> {
+        match self.command {
+            Command::Serve(serve) => serve.run(hardening),
+            Command::Secret(command) => wait_for(command.run()),
+            Command::Org(command) => wait_for(command.run()),
+            Command::Key(command) => wait_for(command.run()),
+            Command::Audit(command) => wait_for(command.run()),
+            Command::Doctor(doctor) => wait_for(doctor.run()),
+            Command::Completion(completion) => completion.run(Self::command()),
+        }
+    }
+}
+
+/// Runs a command that talks to a server: one thread is enough.
+fn wait_for(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_option_takes_a_secret() {
+        fn check(command: &clap::Command) {
+            for option in command.get_arguments() {
+                let name = option.get_long().unwrap_or_default();
+                assert!(
+                    !["api-key", "key", "value", "root-key", "password", "token"].contains(&name),
+                    "{name}"
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,144 @@
+//! The options of the server, each declared once: as a flag here, and by its name as a variable and a line
+//! in the file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use keyholt_api::AddressRange;
+use serde::Deserialize;
+
+use super::values::{LogFormat, LogLevel, MetricsListen, address_ranges};
+
+/// What is said of all options below the list of them.
+pub(crate) const SOURCES: &str = "\
+Every option may also be given as a variable or in a file. --data-dir is the variable KEYHOLT_DATA_DIR and the
+line data_dir = \"...\" of keyholt.toml; lists are separated by commas in a variable and are arrays in the file;
+--cors-origins is cors.origins in the file. A flag wins over a variable, a variable over the file. An empty
+variable counts as none.
+
+Only as variables, because others can read a command line:
+  KEYHOLT_ROOT_KEY           the root key itself in place of a file; it stays visible to root and to the same
+                             user in /proc/PID/environ, so a file is better
+  KEYHOLT_BOOTSTRAP_API_KEY  the first API key, in place of one that is made; read on an empty store only
+  KEYHOLT_BOOTSTRAP_ORG      the name of the first organisation [default: default]; read on an empty store only";
+
+/// Where the file is.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file [variable KEYHOLT_CONFIG; default: ./keyholt.toml if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The options of the server. What is none was not given.
+#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Options {
+    /// Where to serve; port 0 picks a free one [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) listen: Option<SocketAddr>,
+
+    /// Where the data are; made when missing, for its owner alone [default: ./keyholt-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+
+    /// The database: `sqlite:` for the embedded one in the data directory, the only one of this build
+    #[arg(long, value_name = "URL")]
+    pub(super) database_url: Option<String>,
+
+    /// The file with the root key; keep a copy of it apart from the data [default: DIR.root-key]
+    #[arg(long, value_name = "FILE")]
+    pub(super) root_key_file: Option<PathBuf>,
+
+    /// Where GET /metrics is served, or off [default: 127.0.0.1:9787]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) metrics_listen: Option<MetricsListen>,
+
+    /// The URL under which clients reach the server, where it is another than the address
+    #[arg(long, value_name = "URL")]
+    pub(super) public_url: Option<String>,
+
+    /// The URL of the AI proxy that clients are told of
+    #[arg(long, value_name = "URL")]
+    pub(super) proxy_url: Option<String>,
+
+    /// Serve TLS with the certificates of this PEM file, the server's own first
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// Options of the doors for browsers.
+    #[command(flatten)]
+    pub(super) cors: Cors,
+
+    /// Proxies whose X-Forwarded-For and Forwarded are believed: addresses or networks [default: none]
+    #[arg(long, value_name = "ADDR[/BITS]", value_delimiter = ',')]
+    #[serde(deserialize_with = "address_ranges")]
+    pub(super) forwarders: Option<Vec<AddressRange>>,
+
+    /// Allow to serve without TLS on an address that other machines reach, as behind a proxy that does TLS
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    pub(super) insecure_plaintext: Option<bool>,
+
+    /// How log lines are written [default: human]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+
+    /// The least important lines that are logged [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) log_level: Option<LogLevel>,
+
+    /// Log a line for each request; it costs about as much as the request itself
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    pub(super) access_log: Option<bool>,
+
+    /// Keep all memory out of swap; needs an unlimited RLIMIT_MEMLOCK
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    pub(super) mlockall: Option<bool>,
+
+    /// How many earlier versions of a value are kept, 0 to 100 [default: 2]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) versions_kept: Option<u32>,
+}
+
+/// The options for browsers, a table of their own in the file.
+#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cors {
+    /// Origins whose pages may read answers, as browsers send them: https://console.example [default: none]
+    #[arg(id = "cors_origins", long = "cors-origins", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(super) origins: Option<Vec<String>>,
+}
+
+impl Options {
+    /// These options, and those of another source where these do not say anything.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            data_dir: self.data_dir.or(other.data_dir),
+            database_url: self.database_url.or(other.database_url),
+            root_key_file: self.root_key_file.or(other.root_key_file),
+            metrics_listen: self.metrics_listen.or(other.metrics_listen),
+            public_url: self.public_url.or(other.public_url),
+            proxy_url: self.proxy_url.or(other.proxy_url),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            cors: Cors { origins: self.cors.origins.or(other.cors.origins) },
+            forwarders: self.forwarders.or(other.forwarders),
+            insecure_plaintext: self.insecure_plaintext.or(other.insecure_plaintext),
+            log_format: self.log_format.or(other.log_format),
+            log_level: self.log_level.or(other.log_level),
+            access_log: self.access_log.or(other.access_log),
+            mlockall: self.mlockall.or(other.mlockall),
+            versions_kept: self.versions_kept.or(other.versions_kept),
+        }
+    }
+}

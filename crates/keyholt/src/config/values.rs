@@ -1,0 +1,75 @@
+//! The kinds of values that options have.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use keyholt_api::AddressRange;
+use serde::{Deserialize, Deserializer};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The least important lines that are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    /// Faults.
+    Error,
+    /// What should be looked at.
+    Warn,
+    /// Starting, stopping, work in the background.
+    Info,
+    /// More.
+    Debug,
+    /// All there is.
+    Trace,
+}
+
+/// Where metrics are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum MetricsListen {
+    /// Nowhere.
+    Off,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl FromStr for MetricsListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            _ => text
+                .parse()
+                .map(Self::At)
+                .map_err(|_| "must be an address and a port such as 127.0.0.1:9787, or off".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for MetricsListen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// Reads addresses and networks from a list of texts.
+pub(super) fn address_ranges<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Vec<AddressRange>>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let ranges = texts.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+    ranges.map(Some).map_err(serde::de::Error::custom)
+}

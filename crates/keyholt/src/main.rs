@@ -1,0 +1,55 @@
+//! Keyholt: a self-hosted store for the API keys of AI providers. One binary: the server, and the commands
+//! that people and scripts use it with.
+//!
+//! **Invariant:** wiring and words only; what is decided, the engine decides.
+
+mod audit;
+mod cli;
+mod client;
+mod completion;
+mod config;
+mod doctor;
+mod duration;
+mod key;
+mod logging;
+mod org;
+mod output;
+mod secret;
+mod serve;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use keyholt_memory::WipingAllocator;
+
+use crate::cli::Cli;
+use crate::config::UsageError;
+use crate::output::ReaderGone;
+
+/// Values pass through the buffers of many libraries; what they free is wiped.
+#[global_allocator]
+static ALLOCATOR: WipingAllocator = WipingAllocator::new();
+
+/// 0 when all is well, 1 when something failed, 2 when the command line or the configuration is wrong.
+fn main() -> ExitCode {
+    // Before the first secret is read.
+    let hardening = keyholt_memory::harden_process();
+    logging::keep_panics_short();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and version come this way too. That nobody reads them is no error.
+            let _ = answer.print();
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+        }
+    };
+    match cli.run(&hardening) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("keyholt: {error:#}"));
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `keyholt org`: organisations.
+
+mod create;
+mod list;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What to do with organisations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    Create(create::Create),
+    List(list::List),
+}
+
+impl OrgCommand {
+    /// Does it.
+    pub(crate) async fn run(self) -> Result<()> {
+        match self {
+            Self::Create(command) => command.run().await,
+            Self::List(command) => command.run().await,
+        }
+    }
+}

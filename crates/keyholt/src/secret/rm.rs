@@ -1,0 +1,48 @@
+//! `keyholt secret rm`.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use super::find;
+use crate::client::{ClientOptions, text};
+use crate::config::UsageError;
+use crate::output::{self, visible};
+
+/// Delete a secret and its value, for good
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyholt secret rm OPENAI_API_KEY
+  keyholt secret rm 0199d2ab-7c51-7e02-b1c4-5c8d0e3f9a11 --yes")]
+pub(crate) struct Rm {
+    /// The secret's name or id
+    #[arg(value_name = "NAME|ID")]
+    secret: String,
+
+    /// The organisation, where several have a secret of that name
+    #[arg(long, value_name = "NAME")]
+    org: Option<String>,
+
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+
+    #[command(flatten)]
+    client: ClientOptions,
+}
+
+impl Rm {
+    pub(super) async fn run(self) -> Result<()> {
+        if !self.yes && !output::can_ask() {
+            return Err(UsageError("there is no terminal to ask on; give --yes to delete".to_owned()).into());
+        }
+        let server = self.client.connect()?;
+        let secret = find::the_one(&server, self.org.as_deref(), &self.secret).await?;
+        let (name, id) = (visible(text(&secret, "name")), text(&secret, "id"));
+        if !self.yes && !output::confirm(&format!("Delete {name} ({id}) and its value, for good?"))? {
+            bail!("nothing was deleted");
+        }
+        let deleted = server.delete(&format!("secrets/{id}")).await?;
+        if self.client.json { output::json(&deleted) } else { output::line(&format!("deleted {name}")) }
+    }
+}

@@ -1,0 +1,20 @@
+//! `keyholt serve`: the server.
+//!
+//! In order: [`command`] reads the settings; [`refusals`] and [`listen`] say what cannot be, before anything
+//! is written; [`start`] opens the store, which the first time founds it ([`root_key`], [`greeting`]); [`run`]
+//! serves until it is told to stop ([`signals`]), while [`sweep`] erases what has expired.
+
+mod command;
+mod greeting;
+mod listen;
+mod refusals;
+mod root_key;
+mod run;
+mod signals;
+mod start;
+mod sweep;
+mod tls;
+
+pub(crate) use command::Serve;
+pub(crate) use refusals::check_data_dir;
+pub(crate) use root_key::load as load_root_key;

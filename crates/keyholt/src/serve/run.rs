@@ -1,0 +1,99 @@
+//! Serving, from the first connection to the last.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use anyhow::Result;
+use keyholt_api::{ApiSettings, AppState, Metrics, ServerLimits};
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+
+use super::greeting::{self, Address};
+use super::listen::MetricsListener;
+use super::signals::Signals;
+use super::{listen, start, sweep, tls};
+use crate::config::{Bootstrapping, Settings};
+
+/// How serving came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// By a signal; what was in flight was answered.
+    Asked,
+    /// By a second signal, at once.
+    AskedTwice,
+    /// The storage failed for good.
+    StorageFailed,
+}
+
+/// Opens everything and serves.
+///
+/// # Errors
+/// When the server must not start.
+pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Result<Ending> {
+    let tls = settings.tls.as_ref().map(tls::load).transpose()?;
+    let (listener, address) = listen::bind("--listen", settings.listen).await?;
+    let metrics = listen::bind_metrics(settings.metrics_listen).await?;
+    let given = Bootstrapping {
+        api_key: settings.bootstrapping.api_key.take(),
+        org: settings.bootstrapping.org.take(),
+    };
+    let opened = start::open(&settings, given).await?;
+    let (engine, has_tls) = (opened.engine, tls.is_some());
+    let address = Address {
+        url: listen::url(address, has_tls),
+        local_url: listen::local_url(address, has_tls),
+        picked_metrics_url: metrics.as_ref().and_then(|metrics| metrics.picked_url.clone()),
+    };
+    greeting::print(&settings, &address, opened.first_start.as_ref())?;
+    // It has been shown and is wiped now, not at the end.
+    drop(opened.first_start);
+    tracing::info!(url = address.url, version = env!("CARGO_PKG_VERSION"), "serving");
+
+    let mut registry = Registry::default();
+    let counters = Metrics::register(&mut registry);
+    engine.register_metrics(&mut registry);
+    let shutdown = CancellationToken::new();
+    let app = keyholt_api::app(AppState::new(Arc::clone(&engine), Arc::new(api_settings(settings)), counters));
+    let mut work = pin!(async {
+        tokio::join!(
+            keyholt_api::serve(vec![listener], tls, app, ServerLimits::default(), shutdown.clone()),
+            publish_metrics(metrics, registry, shutdown.clone()),
+            sweep::sweep(&engine, shutdown.clone()),
+        )
+    });
+    let ending = tokio::select! {
+        _ = &mut work => Ending::Asked,
+        () = signals.next() => Ending::Asked,
+        () = engine.failed() => Ending::StorageFailed,
+    };
+    if ending == Ending::StorageFailed {
+        return Ok(ending);
+    }
+    tracing::info!(
+        "stopping: no new connections, what is in flight is answered; a second signal stops at once"
+    );
+    shutdown.cancel();
+    Ok(tokio::select! {
+        _ = &mut work => ending,
+        () = signals.next() => Ending::AskedTwice,
+    })
+}
+
+fn api_settings(settings: Settings) -> ApiSettings {
+    ApiSettings {
+        public_url: settings.public_url,
+        proxy_url: settings.proxy_url,
+        cors_origins: settings.cors_origins,
+        forwarders: settings.forwarders,
+        access_log: settings.access_log,
+        ..ApiSettings::default()
+    }
+}
+
+/// Few connections are enough for those who collect metrics.
+async fn publish_metrics(metrics: Option<MetricsListener>, registry: Registry, shutdown: CancellationToken) {
+    let Some(MetricsListener { listener, .. }) = metrics else { return };
+    let limits = ServerLimits { connections: 64, ..ServerLimits::default() };
+    let router = keyholt_api::metrics_router(Arc::new(registry));
+    keyholt_api::serve(vec![listener], None, router, limits, shutdown).await;
+}
