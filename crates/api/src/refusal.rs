@@ -87,9 +87,10 @@ impl JsonProblem {
 
 impl From<JsonProblem> for Refusal {
     fn from(problem: JsonProblem) -> Self {
-        match problem {
-            JsonProblem::KeyTwice(Some(field)) => Self::field(field, FieldProblem::MustBe("given once")),
-            other => Self::Json(other),
+        if let JsonProblem::KeyTwice(Some(field)) = problem {
+            Self::field(field, FieldProblem::MustBe("given once"))
+        } else {
+            Self::Json(problem)
         }
     }
 }

@@ -20,9 +20,9 @@ use crate::serve::Serve;
     arg_required_else_help = true,
     after_help = "\
 First steps:
-  keyholt serve                                      start a server; the first start prints an API key
-  export KEYHOLT_API_KEY=khk_...                     be its owner
-  keyholt secret set OPENAI_API_KEY --type openai    put a provider's key in
+  keyholt serve                                    start a server; at first it prints an API key
+  export KEYHOLT_API_KEY=khk_...                   be its owner
+  keyholt secret set OPENAI_API_KEY --type openai  put a provider's key in
   keyholt secret list
 
 `keyholt COMMAND --help` has examples. Status: 0 all is well, 1 something failed, 2 wrong usage."

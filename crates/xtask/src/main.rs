@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod bench;
 mod ci;
 mod tidy;
 
@@ -22,6 +23,8 @@ struct Arguments {
 enum Task {
     /// Everything that CI checks, step by step; stops at the first step that fails.
     Ci(ci::Selection),
+    /// What the server does in a second, beside a bare handler on the same machine.
+    Bench(bench::BenchArgs),
     /// The rules of the house that no compiler checks.
     Tidy,
 }
@@ -29,6 +32,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Ci(selection) => ci::run(&root(), &selection),
+        Task::Bench(arguments) => bench::run(&root(), &arguments),
         Task::Tidy => tidy::run(&root()),
     };
     match done {

@@ -11,8 +11,8 @@ use crate::output;
 /// Prove that no record of the audit log is missing or changed; only for operators
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Ends with status 1, and names the first bad record, when the log is not as it was written. Records cut off at
-the very end of a chain cannot be noticed this way.")]
+Ends with status 1, and names the first bad record, when the log is not as it was written.
+Records cut off at the very end of a chain cannot be noticed this way.")]
 pub(crate) struct Verify {
     #[command(flatten)]
     client: ClientOptions,

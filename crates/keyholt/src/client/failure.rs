@@ -8,7 +8,7 @@ use crate::output::visible;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// No answer.
-    #[error("no answer from {url}: {problem}\n  {}", hint_for_silence(url, *timed_out))]
+    #[error("no answer from {url}: {problem}\n  {}", hint_for_silence(url, problem, *timed_out))]
     Unreachable {
         /// The server.
         url: String,
@@ -51,9 +51,13 @@ impl ClientError {
     }
 }
 
-fn hint_for_silence(url: &str, timed_out: bool) -> String {
+fn hint_for_silence(url: &str, problem: &str, timed_out: bool) -> String {
     if timed_out {
         return "the server may be overloaded; a change may have happened all the same".to_owned();
+    }
+    if problem.contains("certificate") {
+        return "if it is signed by an authority of your own, name a PEM file of that with SSL_CERT_FILE"
+            .to_owned();
     }
     format!("is the server running? Start it with `keyholt serve`, or set KEYHOLT_URL if it is not at {url}")
 }
@@ -92,5 +96,9 @@ mod tests {
         let url = "http://127.0.0.1:8787".to_owned();
         let silent = ClientError::Unreachable { url, problem: "connection refused".into(), timed_out: false };
         assert!(silent.to_string().contains("`keyholt serve`"));
+        let url = "https://keyholt.example".to_owned();
+        let problem = "invalid peer certificate: UnknownIssuer".to_owned();
+        let distrusted = ClientError::Unreachable { url, problem, timed_out: false };
+        assert!(distrusted.to_string().contains("SSL_CERT_FILE"));
     }
 }

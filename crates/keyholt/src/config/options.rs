@@ -13,16 +13,19 @@ use super::values::{LogFormat, LogLevel, MetricsListen, address_ranges};
 
 /// What is said of all options below the list of them.
 pub(crate) const SOURCES: &str = "\
-Every option may also be given as a variable or in a file. --data-dir is the variable KEYHOLT_DATA_DIR and the
-line data_dir = \"...\" of keyholt.toml; lists are separated by commas in a variable and are arrays in the file;
---cors-origins is cors.origins in the file. A flag wins over a variable, a variable over the file. An empty
-variable counts as none.
+Every option may also be given as a variable or in a file: --data-dir is KEYHOLT_DATA_DIR, and in
+keyholt.toml it is data_dir = \"...\". Lists are separated by commas in a variable and are arrays in
+the file; --cors-origins is cors.origins there. A flag wins over a variable, a variable over the
+file. An empty variable counts as none. Paths are relative to the working directory.
 
 Only as variables, because others can read a command line:
-  KEYHOLT_ROOT_KEY           the root key itself in place of a file; it stays visible to root and to the same
-                             user in /proc/PID/environ, so a file is better
-  KEYHOLT_BOOTSTRAP_API_KEY  the first API key, in place of one that is made; read on an empty store only
-  KEYHOLT_BOOTSTRAP_ORG      the name of the first organisation [default: default]; read on an empty store only";
+  KEYHOLT_ROOT_KEY           The root key itself in place of a file. It stays visible in
+                             /proc/PID/environ to root and, until the server has closed itself
+                             to them, to processes of the same user: a file is better.
+  KEYHOLT_BOOTSTRAP_API_KEY  The first API key, in place of one that is made. Read on an empty
+                             store only.
+  KEYHOLT_BOOTSTRAP_ORG      The name of the first organisation [default: default]. Read on an
+                             empty store only.";
 
 /// Where the file is.
 #[derive(Debug, Clone, Default, Args)]

@@ -26,7 +26,8 @@ Examples:
   keyholt key create --org research --org search --role viewer --name dashboards
   export KEYHOLT_API_KEY=$(keyholt key create --role engineer --name ci)
 
-The key goes to standard output, all else to standard error. Nobody can be given more rights than you have.")]
+The key goes to standard output, all else to standard error. Nobody can be given more rights
+than you have.")]
 pub(crate) struct Create {
     /// Its name, which the audit log shows
     #[arg(long)]

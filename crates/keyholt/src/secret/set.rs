@@ -23,9 +23,9 @@ use crate::output::{self, visible};
 Examples:
   keyholt secret set OPENAI_API_KEY --type openai
   keyholt secret set ANTHROPIC_API_KEY --type anthropic < key.txt
-  keyholt secret set AZURE_KEY --type azure --metadata '{\"api_base\": \"https://example.openai.azure.com\"}'
+  keyholt secret set AZURE_KEY --type azure --metadata '{\"api_base\": \"https://x.example\"}'
 
-For a secret that exists, metadata are merged into what it has, and what is not given stays as it is.")]
+Of a secret that exists, metadata are merged into what it has; what is not given stays as it is.")]
 pub(crate) struct Set {
     /// The secret's name, 1 to 256 characters
     name: String,

@@ -28,7 +28,9 @@ Examples:
   keyholt serve
   keyholt serve --listen 127.0.0.1:0 --data-dir /var/lib/keyholt
   keyholt serve --listen 0.0.0.0:8787 --tls-cert server.pem --tls-key server.key
-  KEYHOLT_LISTEN=0.0.0.0:8787 KEYHOLT_INSECURE_PLAINTEXT=1 keyholt serve    (behind a proxy that does TLS)";
+
+Behind a proxy that does TLS:
+  KEYHOLT_LISTEN=0.0.0.0:8787 KEYHOLT_INSECURE_PLAINTEXT=1 keyholt serve";
 
 impl Serve {
     /// Serves until it is told to stop.

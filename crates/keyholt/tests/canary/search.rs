@@ -72,10 +72,13 @@ fn what_is_readable_is_found() {
     let finds_in = |bytes: &[u8]| {
         let mut searched = Searched::new(&canaries);
         searched.bytes("here", bytes);
-        searched.finds.into_iter().map(|find| find.place).collect::<Vec<_>>()
+        // A text with nothing to escape has several forms that are one.
+        let mut places: Vec<String> = searched.finds.into_iter().map(|find| find.place).collect();
+        places.dedup();
+        places
     };
     assert_eq!(finds_in(&answer.bytes()), ["a name"]);
-    assert!(finds_in(audit.stdout.as_bytes()).contains(&"a name".to_owned()), "{}", audit.stdout);
+    assert_eq!(finds_in(audit.stdout.as_bytes()), ["a name"], "{}", audit.stdout);
     assert_eq!(finds_in(body.as_bytes()), ["a name", "a value"]);
     assert!(server.stop().unwrap().success());
     let of_value = |finds: &[Find]| finds.iter().filter(|find| find.place == "a value").count();

@@ -1,5 +1,8 @@
 //! Bodies that are too large, announced or sent.
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use keyholt_testkit::Stopwatch;
 
 use crate::victim::{ORG, PROJECT, VALUE, Victim};
@@ -60,8 +63,7 @@ fn a_body_that_does_not_come_whole_changes_nothing() {
         "Transfer-Encoding: chunked\r\n\r\n4\r\n{\"na",
         "Transfer-Encoding: chunked\r\n\r\nf\r\n{\"name\":\"half\"}\r\n",
     ] {
-        use std::io::Write;
-        let mut stream = std::net::TcpStream::connect(victim.client().address()).unwrap();
+        let mut stream = TcpStream::connect(victim.client().address()).unwrap();
         stream.write_all(format!("{head}{rest}").as_bytes()).unwrap();
         drop(stream);
         victim.assert_serves();

@@ -104,7 +104,7 @@ fn a_refusal_never_repeats_what_was_sent() {
         format!("{PROJECT}/{VALUE}"),
         format!("/{VALUE}"),
         format!("/keyholt/v1/secrets/{VALUE}"),
-        format!("/keyholt/v1/secrets?org={VALUE}"),
+        format!("/keyholt/v1/secrets?limit={VALUE}"),
     ] {
         let answer = victim.ask("GET", &target, b"");
         assert!(answer.status >= 400, "{target}: {}", answer.text());

@@ -1,8 +1,10 @@
 //! The server under attack.
 
+use std::io::{BufReader, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use keyholt_testkit::{Answer, Client, Response, Server, Setup, Stopwatch, Usage};
+use keyholt_testkit::{Answer, Client, Response, Server, Setup, Stopwatch, Usage, read_answer};
 
 /// Stands in every hostile request where a value could: no answer and no log line may hold it.
 pub const VALUE: &str = "sk-never-shown-anywhere";
@@ -65,6 +67,18 @@ impl Victim {
         }
         self.assert_serves();
         response
+    }
+
+    /// Sends these bytes on a connection of their own and does not wait for more than one answer.
+    #[track_caller]
+    pub fn first_answer(&mut self, bytes: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.server.address()).unwrap();
+        stream.set_read_timeout(Some(PROMPT)).unwrap();
+        stream.write_all(bytes).unwrap();
+        let answer = read_answer(&mut BufReader::new(stream), false).expect("a prompt answer");
+        self.check(&answer);
+        self.assert_serves();
+        answer
     }
 
     /// Sends a request with the first API key and this body; the answer is held to the common rules.

@@ -122,8 +122,9 @@ fn a_value_has_1_byte_to_64_kib() {
     let mut caller = store.owner();
     let id = caller.create("a");
     for (method, target) in [("POST", ORG), ("PUT", ORG), ("PATCH", &by_id(&id))] {
-        let mut write =
-            |name: &str, secret: Value| caller.json(method, target, &json!({ "name": name, "secret": secret }));
+        let mut write = |name: &str, secret: Value| {
+            caller.json(method, target, &json!({ "name": format!("{name} {method}"), "secret": secret }))
+        };
         let answer = write("b", json!("")).expect_refused_field("secret");
         assert_eq!(answer.string("/message"), "secret must not be empty");
         write("c", json!(value_of(64 * 1024 + 1))).expect_refused_field("secret");

@@ -1,0 +1,81 @@
+//! Secrets to measure with, brought in over the operator's import.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+
+use anyhow::{anyhow, ensure};
+use serde_json::{Value, json};
+
+use super::answer;
+use super::program::KEY;
+
+/// Rows in a body: below the limits of 1 MiB and 20,000 keys.
+const ROWS: u64 = 2_000;
+/// Connections that import at a time.
+const CONNECTIONS: u64 = 2;
+
+/// The id of a secret by its place, the oldest first.
+pub(super) fn id_of(place: u64) -> String {
+    // Millisecond 0x1900000000 of UUIDv7 is in 1973: older than all that the server makes now.
+    let time = 0x0019_0000_0000_u64 + place;
+    format!("{:08x}-{:04x}-7000-8000-{place:012x}", time >> 16, time & 0xFFFF)
+}
+
+/// Brings in so many secrets.
+///
+/// # Errors
+/// When one is refused.
+pub(super) fn fill(address: SocketAddr, count: u64) -> anyhow::Result<()> {
+    thread::scope(|scope| {
+        let lanes: Vec<_> =
+            (0..CONNECTIONS).map(|lane| scope.spawn(move || fill_lane(address, lane, count))).collect();
+        lanes.into_iter().try_for_each(|lane| lane.join().map_err(|_| anyhow!("an importer panicked"))?)
+    })
+}
+
+fn fill_lane(address: SocketAddr, lane: u64, count: u64) -> anyhow::Result<()> {
+    for chunk in (lane * ROWS..count).step_by(usize::try_from(ROWS * CONNECTIONS)?) {
+        let secrets: Vec<Value> = (chunk..count.min(chunk + ROWS)).map(secret).collect();
+        import(address, &json!({ "secrets": secrets }).to_string())?;
+    }
+    Ok(())
+}
+
+fn secret(place: u64) -> Value {
+    json!({
+        "id": id_of(place),
+        "name": format!("OPENAI_API_KEY_{place}"),
+        "type": "openai",
+        "metadata": { "supportsStreaming": true, "team": place % 97 },
+        "value": format!("sk-proj-{place:040x}"),
+    })
+}
+
+fn import(address: SocketAddr, body: &str) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    let length = body.len();
+    let head = format!(
+        "POST /keyholt/v1/secrets/import HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    stream.shutdown(Shutdown::Both).ok();
+    let status = answer::first(&bytes).map(|answer| answer.status);
+    ensure!(status == Some(200), "the import is refused: {}", String::from_utf8_lossy(&bytes));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_ascend_and_are_of_version_7() {
+        let ids = [0, 1, 0xFFFF, 0x1_0000, 999_999].map(id_of);
+        assert!(ids.is_sorted());
+        assert!(ids.iter().all(|id| id.len() == 36 && &id[14..15] == "7"));
+    }
+}

@@ -1,0 +1,122 @@
+//! A server under measurement: a process of its own on a free port, killed by its id when this goes.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use super::watch::now;
+
+/// The API key of the stores that are made here; they are deleted afterwards.
+pub(super) const KEY: &str = "bench-key-of-a-store-that-is-deleted-afterwards";
+
+/// A running server.
+pub(super) struct Program {
+    child: Child,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    /// From its start to the line that says so.
+    pub(super) started_in: Duration,
+}
+
+impl Program {
+    /// Starts Keyholt on this data directory.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn keyholt(binary: &Path, data_dir: &Path) -> anyhow::Result<Self> {
+        let mut command = command(binary);
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--metrics-listen",
+            "off",
+            "--log-level",
+            "warn",
+            "--data-dir",
+        ]);
+        command.arg(data_dir).env("KEYHOLT_BOOTSTRAP_API_KEY", KEY);
+        Self::start(command)
+    }
+
+    /// Starts the ceiling.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn ceiling() -> anyhow::Result<Self> {
+        let mut command = command(&std::env::current_exe()?);
+        command.args(["bench", "--ceiling"]);
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> anyhow::Result<Self> {
+        let start = now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            let Some((_, rest)) = line.split_once("listening on http://") else { continue };
+            let address =
+                rest.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap_or(rest);
+            return Ok(Self { address: address.parse()?, child, started_in: start.elapsed() });
+        }
+        bail!("{} ended before it listened: {}", command.get_program().display(), child.wait()?)
+    }
+
+    /// Its memory, in bytes (`VmRSS`).
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(super) fn resident(&self) -> anyhow::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kilobytes: u64 = line.split_whitespace().next().context("no VmRSS")?.parse()?;
+        Ok(kilobytes * 1024)
+    }
+
+    /// The processor time of all its threads so far, user and system: fields 14 and 15 of `/proc/PID/stat`, in
+    /// ticks of 10 ms on every Linux (`man 7 time`).
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(super) fn processor_time(&self) -> anyhow::Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The second field, the name in brackets, may hold blanks itself.
+        let (_, rest) = stat.rsplit_once(')').context("no name in stat")?;
+        let mut ticks = 0;
+        for field in rest.split_whitespace().skip(11).take(2) {
+            ticks += field.parse::<u64>()?;
+        }
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Asks it to end and waits until it has, so that nothing is left to recover.
+    ///
+    /// # Errors
+    /// When it ends badly.
+    pub(super) fn stop(mut self) -> anyhow::Result<()> {
+        command(Path::new("/bin/sh"))
+            .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
+            .status()?;
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { bail!("the server ended badly: {status}") }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to do.
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a tool that starts the programs it measures")]
+pub(super) fn command(program: &Path) -> Command {
+    Command::new(program)
+}

@@ -1,0 +1,75 @@
+//! Figures of one measurement, and of several.
+
+use std::time::Duration;
+
+use super::load::Loaded;
+
+/// What one measurement came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measured {
+    /// Requests a second.
+    pub(super) rate: f64,
+    /// The time that half of the answers took at most, in microseconds.
+    pub(super) p50: f64,
+    /// The time that 99 in 100 took at most, in microseconds.
+    pub(super) p99: f64,
+    /// The server's processor time for one request, in microseconds.
+    pub(super) cpu: f64,
+}
+
+impl Measured {
+    /// Of a load and the processor time that the server took for it.
+    pub(super) fn new(loaded: &Loaded, processor_time: Duration) -> Self {
+        let count = loaded.latencies.len().max(1) as f64;
+        let at = |share: usize| {
+            let place = loaded.latencies.len().saturating_sub(1) * share / 100;
+            loaded.latencies.get(place).copied().unwrap_or_default() as f64 / 1e3
+        };
+        Self {
+            rate: count / loaded.took.as_secs_f64(),
+            p50: at(50),
+            p99: at(99),
+            cpu: processor_time.as_secs_f64() * 1e6 / count,
+        }
+    }
+}
+
+/// The same figure of several rounds.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Spread {
+    /// The least.
+    pub(super) least: f64,
+    /// The one in the middle.
+    pub(super) median: f64,
+    /// The most.
+    pub(super) most: f64,
+}
+
+impl Spread {
+    /// Of these figures; of none it is zero.
+    pub(super) fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = figures.collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |place: usize| sorted.get(place).copied().unwrap_or_default();
+        Self { least: at(0), median: at(sorted.len() / 2), most: at(sorted.len().saturating_sub(1)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_has_the_least_the_middle_and_the_most() {
+        assert_eq!(Spread::of([3.0, 1.0, 2.0].into_iter()), Spread { least: 1.0, median: 2.0, most: 3.0 });
+        assert_eq!(Spread::of(std::iter::empty()), Spread { least: 0.0, median: 0.0, most: 0.0 });
+    }
+
+    #[test]
+    fn percentiles_are_of_sorted_times() {
+        let latencies = (1..=100).map(|micros| micros * 1000).collect();
+        let loaded = Loaded { took: Duration::from_secs(2), latencies, ..Loaded::default() };
+        let measured = Measured::new(&loaded, Duration::from_millis(1));
+        assert_eq!((measured.rate, measured.p50, measured.p99, measured.cpu), (50.0, 50.0, 99.0, 10.0));
+    }
+}

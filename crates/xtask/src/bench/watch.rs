@@ -1,0 +1,9 @@
+//! Real time.
+
+use std::time::Instant;
+
+/// Now, by the clock that measures.
+#[expect(clippy::disallowed_methods, reason = "a measurement is of real time")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
