@@ -12,6 +12,7 @@ mod command;
 mod engine;
 mod error;
 mod identity;
+mod inspect;
 mod keks;
 mod metrics;
 mod open;
@@ -26,6 +27,7 @@ pub use command::{
 };
 pub use engine::Engine;
 pub use error::{Denied, Error, Field};
+pub use inspect::{Inspection, LockedSecret, inspect};
 pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
 pub use secrets::SecretList;
 pub use system_clock::SystemClock;

@@ -68,13 +68,8 @@ pub enum OpenRefused {
     #[error(transparent)]
     RootKey(#[from] RootKeyError),
     /// The root key is not the one that the store is sealed under, or the store's keys are damaged.
-    #[error("{origin}: {problem}")]
-    Keyring {
-        /// Where the root key came from.
-        origin: String,
-        /// What is wrong.
-        problem: KeyringError,
-    },
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// The database does not answer.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
@@ -97,24 +92,31 @@ pub async fn open(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
 
 async fn reopen(options: OpenOptions<'_>, deployment: DeploymentRow) -> Result<Opened, OpenRefused> {
     let root = (options.root_key)(StoreState::InUse)?;
-    let rings: Vec<WrappedRingKey> = (options.store.list_ring_keys().await?.into_iter())
-        .map(|row| WrappedRingKey { generation: row.generation, wrapped: row.wrapped })
-        .collect();
-    let keyring = Keyring::open(&*root, deployment.id, &rings, &deployment.check_value)
-        .map_err(|problem| OpenRefused::Keyring { origin: root.describe(), problem })?;
+    let keyring = open_keyring(&options.store, &*root, &deployment).await?;
     let head = options.store.find_audit_head().await?;
     let ids = IdMinter::after(head.map(|head| head.highest_id.uuid()));
     let engine = engine(options.store, keyring, options.clock, ids, options.versions_kept)?;
     Ok(Opened { engine: Arc::new(engine), first_start: None })
 }
 
+/// Opens the keys of an installation.
+pub(crate) async fn open_keyring(
+    store: &Store,
+    root: &dyn RootKeyProvider,
+    deployment: &DeploymentRow,
+) -> Result<Keyring, OpenRefused> {
+    let rings: Vec<WrappedRingKey> = (store.list_ring_keys().await?.into_iter())
+        .map(|row| WrappedRingKey { generation: row.generation, wrapped: row.wrapped })
+        .collect();
+    Ok(Keyring::open(root, deployment.id, &rings, &deployment.check_value)?)
+}
+
 async fn found(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
     let root = (options.root_key)(StoreState::Empty)?;
-    let refused = |problem| OpenRefused::Keyring { origin: root.describe(), problem };
     let ids = IdMinter::after(None);
     let now = options.clock.now();
     let id = DeploymentId::new(ids.mint(now));
-    let (keyring, ring, check_value) = Keyring::create(&*root, id).map_err(refused)?;
+    let (keyring, ring, check_value) = Keyring::create(&*root, id)?;
     let deployment = DeploymentRow { id, created_at: now, check_value };
     let ring = RingKeyRow { generation: ring.generation, wrapped: ring.wrapped, created_at: now };
     let engine = engine(options.store, keyring, options.clock, ids, options.versions_kept)?;
@@ -160,8 +162,9 @@ async fn first_start(
         Action::DeploymentCreate,
         subject,
     ));
+    let housed = org.inserted(engine, None);
     let issued = KeyToIssue::inserted(engine, None, Changes::new(), &principal, &key);
-    let change = founded.and(org.inserted(engine, None)).and(issued);
+    let change = founded.and(housed).and(issued);
     match engine.commit(Action::DeploymentCreate, change).await {
         Ok(()) => Ok(FirstStart { org_name: org.org.name, token }),
         Err(NotCommitted::Failed(error)) => Err(error),

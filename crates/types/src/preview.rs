@@ -6,12 +6,15 @@
 #[must_use]
 pub fn preview_of(value: &str) -> String {
     const MASK: &str = "********";
-    let shown =
-        (value.len() >= 24 && value.bytes().all(|byte| byte.is_ascii_graphic()) && !value.starts_with('{'))
-            .then(|| value.len().checked_sub(4).and_then(|start| value.get(start..)))
-            .flatten()
-            .unwrap_or_default();
-    format!("{MASK}{shown}")
+    let is_shown =
+        value.len() >= 24 && value.bytes().all(|byte| byte.is_ascii_graphic()) && !is_json_object(value);
+    let shown = is_shown.then(|| value.len().checked_sub(4).and_then(|start| value.get(start..))).flatten();
+    format!("{MASK}{}", shown.unwrap_or_default())
+}
+
+/// Read without keeping anything of it.
+fn is_json_object(value: &str) -> bool {
+    value.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok()
 }
 
 #[cfg(test)]
@@ -21,6 +24,7 @@ mod tests {
     #[test]
     fn only_long_visible_values_show_their_end() {
         assert_eq!(preview_of("sk-proj-Wq3vT8mZkL2nR5xB7cY9"), "********7cY9");
+        assert_eq!(preview_of("{this-is-not-a-JSON-object}"), "********ect}");
         for hidden in [
             "a",
             "abcdefghij0123456789abc",

@@ -17,10 +17,10 @@ async fn details_of_another_row_do_not_open() {
     let intruder = Intruder::in_directory(&dir).unwrap();
     let (in_a, in_b) = (Intruder::literal(a.as_bytes()), Intruder::literal(b.as_bytes()));
     let swap = format!(
-        "UPDATE secrets SET details = (SELECT details FROM secrets AS other WHERE other.id IN ({in_a}, {in_b})
-             AND other.id <> secrets.id) WHERE id IN ({in_a}, {in_b})"
+        "CREATE TEMP TABLE old AS SELECT id, details FROM secrets WHERE id IN ({in_a}, {in_b});
+         UPDATE secrets SET details = (SELECT details FROM old WHERE old.id <> secrets.id) WHERE id IN ({in_a}, {in_b})"
     );
-    assert_eq!(intruder.execute(&swap).unwrap(), 2);
+    assert!(intruder.execute(&swap).unwrap() >= 2);
     for id in [a, b] {
         assert_eq!(find(&test, id).await.unwrap_err(), Error::Locked);
     }

@@ -40,7 +40,7 @@ const TAMPERINGS: &[(&str, &[&str])] = &[
 
 /// A secret in which nothing is absent.
 async fn make(test: &TestEngine) -> SecretId {
-    let id = SecretId::parse("01a1fd70-f23d-726b-b2a7-4de452e6b438").unwrap();
+    let id = SecretId::parse("00000000-0000-4000-8000-000000000001").unwrap();
     let secret =
         keyholt_engine::NewSecret { ttl: with_ttl("a", "v", 86_400).ttl, ..full("tampered", "a value") };
     let imported = ImportedSecret { id, created_at: None, secret };
@@ -96,7 +96,7 @@ async fn a_row_with_a_changed_column_is_locked_left_out_of_lists_and_reported_on
             let all = test.engine.list_secrets(&test.owner, OrgChoice::Unnamed, with_locked).await.unwrap();
             let all = rest_of(all).await;
             assert!(
-                matches!(&all[..], [ListedSecret::Locked(columns), ListedSecret::Open(_)] if columns.id == id),
+                matches!(&all[..], [ListedSecret::Open(_), ListedSecret::Locked(columns)] if columns.id == id),
                 "{described}: {all:?}"
             );
             assert_eq!(patch(&test, id, new_value("v")).await.unwrap_err(), Error::Locked, "{described}");
@@ -115,7 +115,7 @@ async fn a_row_that_was_moved_is_locked_where_it_is_and_gone_where_it_was() {
         let test = TestEngine::on_file(&dir).await;
         let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
         let id = make(&test).await;
-        let other_id = SecretId::parse("01a1fd70-f23d-726b-b2a7-000000000000").unwrap();
+        let other_id = SecretId::parse("00000000-0000-4000-8000-000000000002").unwrap();
         let acme = both.identity.orgs.iter().find(|grant| &*grant.org_name == "acme").unwrap().org;
         let project = test.owner.identity.project.id;
         let set = match place {

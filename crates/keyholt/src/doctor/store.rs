@@ -1,6 +1,5 @@
 //! The database and the keys in it.
 
-use keyholt_crypto::{Keyring, RootKeyProvider, WrappedRingKey};
 use keyholt_store::{Store, StoreError};
 
 use super::finding::Finding;
@@ -45,22 +44,6 @@ pub(super) async fn integrity(store: &Store) -> Finding {
         ),
         Err(problem) => unreadable(&problem),
     }
-}
-
-/// Opens the keys of the store with the root key.
-///
-/// # Errors
-/// With the finding, when they do not open.
-pub(super) async fn keyring(store: &Store, root_key: &dyn RootKeyProvider) -> Result<Keyring, Finding> {
-    let deployment = store.find_deployment().await.map_err(|problem| unreadable(&problem))?;
-    let deployment = deployment.ok_or_else(|| Finding::fail("keys", "the store holds no keys"))?;
-    let rings = store.list_ring_keys().await.map_err(|problem| unreadable(&problem))?;
-    let rings: Vec<_> = rings
-        .into_iter()
-        .map(|ring| WrappedRingKey { generation: ring.generation, wrapped: ring.wrapped })
-        .collect();
-    Keyring::open(root_key, deployment.id, &rings, &deployment.check_value)
-        .map_err(|refused| Finding::fail("keys", refused.to_string()))
 }
 
 /// The database does not answer as it must.

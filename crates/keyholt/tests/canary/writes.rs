@@ -8,19 +8,19 @@ const PROJECT: &str = "/v1/deployments/secrets";
 const NATIVE: &str = "/keyholt/v1/secrets";
 
 /// What was put in, and what was answered.
-pub struct Writes {
-    pub canaries: Vec<Canary>,
+pub(crate) struct Writes {
+    pub(crate) canaries: Vec<Canary>,
     /// All answers but those that show a new API key.
-    pub answers: Vec<Answer>,
+    pub(crate) answers: Vec<Answer>,
     /// What the command line printed, but for new API keys.
-    pub printed: Vec<u8>,
+    pub(crate) printed: Vec<u8>,
     random: Random,
     client: Client,
 }
 
 impl Writes {
     /// Writes over every path of both wires, the native API and the command line.
-    pub fn all(setup: &Setup, server: &Server, random: Random) -> Self {
+    pub(crate) fn all(setup: &Setup, server: &Server, random: Random) -> Self {
         let mut writes = Self {
             canaries: Vec::new(),
             answers: Vec::new(),

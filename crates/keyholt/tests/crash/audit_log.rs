@@ -9,7 +9,7 @@ use crate::model::Acknowledged;
 
 /// Reads the log from its newest event to where it was read up to.
 #[derive(Debug, Default)]
-pub struct AuditLog {
+pub(crate) struct AuditLog {
     read_up_to: Option<String>,
 }
 
@@ -19,7 +19,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// In words, when an event is missing, there twice, or about nothing that was done.
-    pub fn compare(
+    pub(crate) fn compare(
         &mut self,
         client: &mut Client,
         acknowledged: &[Acknowledged],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Which of the two collections a row is in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wire {
+pub(crate) enum Wire {
     /// The organisation's secrets, `/v1/ai_secret`.
     Braintrust,
     /// The project's secrets, `/v1/deployments/secrets`.
@@ -13,29 +13,29 @@ pub enum Wire {
 
 /// A row: each full write puts its own stamp into every field, so that a row of two writes shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Row {
-    pub wire: Wire,
-    pub name: String,
-    pub stamp: String,
+pub(crate) struct Row {
+    pub(crate) wire: Wire,
+    pub(crate) name: String,
+    pub(crate) stamp: String,
 }
 
 /// Rows by id.
-pub type Rows = BTreeMap<String, Row>;
+pub(crate) type Rows = BTreeMap<String, Row>;
 
 /// What a write does when it is done.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Write {
+pub(crate) struct Write {
     /// The word of its audit event.
-    pub action: &'static str,
+    pub(crate) action: &'static str,
     /// The id of the row it is about; none for a new one.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The row as it is then; none when it is deleted.
-    pub after: Option<Row>,
+    pub(crate) after: Option<Row>,
 }
 
 impl Write {
     /// Applies an acknowledged write to the row of this id.
-    pub fn apply(&self, id: &str, rows: &mut Rows) {
+    pub(crate) fn apply(&self, id: &str, rows: &mut Rows) {
         match &self.after {
             Some(row) => rows.insert(id.to_owned(), row.clone()),
             None => rows.remove(id),
@@ -45,30 +45,30 @@ impl Write {
 
 /// A write that was answered with 200.
 #[derive(Debug)]
-pub struct Acknowledged {
-    pub request_id: String,
-    pub action: &'static str,
-    pub id: String,
+pub(crate) struct Acknowledged {
+    pub(crate) request_id: String,
+    pub(crate) action: &'static str,
+    pub(crate) id: String,
 }
 
 /// What a worker has to say after a kill.
 #[derive(Debug, Default)]
-pub struct Testimony {
+pub(crate) struct Testimony {
     /// The rows as they are by all answers it got.
-    pub rows: Rows,
+    pub(crate) rows: Rows,
     /// The write that was not answered.
-    pub in_flight: Option<Write>,
+    pub(crate) in_flight: Option<Write>,
     /// The writes that were, of this round.
-    pub acknowledged: Vec<Acknowledged>,
+    pub(crate) acknowledged: Vec<Acknowledged>,
 }
 
 impl Testimony {
-    /// Compares with what is there now. Gives the rows that now hold, and whether the write in flight was
+    /// Compares with what is there now, and tells whether the write in flight was
     /// done.
     ///
     /// # Errors
     /// In words, when what is there is neither with the write in flight nor without it.
-    pub fn compare(&self, there: &Rows) -> Result<bool, String> {
+    pub(crate) fn compare(&self, there: &Rows) -> Result<bool, String> {
         if *there == self.rows {
             return Ok(false);
         }

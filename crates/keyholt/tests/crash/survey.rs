@@ -12,7 +12,7 @@ use crate::worker::value_of;
 ///
 /// # Errors
 /// In words, when a row is half written or does not open.
-pub fn survey(client: &mut Client) -> Result<BTreeMap<usize, Rows>, String> {
+pub(crate) fn survey(client: &mut Client) -> Result<BTreeMap<usize, Rows>, String> {
     let mut there: BTreeMap<usize, Rows> = BTreeMap::new();
     let mut keep = |object: &Value, row: Row| {
         let number = row.name.strip_prefix('w').and_then(|rest| rest.split('-').next()?.parse().ok());
@@ -33,7 +33,7 @@ pub fn survey(client: &mut Client) -> Result<BTreeMap<usize, Rows>, String> {
 ///
 /// # Errors
 /// In words, when one is locked.
-pub fn count_open(client: &mut Client) -> Result<usize, String> {
+pub(crate) fn count_open(client: &mut Client) -> Result<usize, String> {
     let mut count = 0;
     let mut target = "/keyholt/v1/secrets?limit=1000".to_owned();
     loop {

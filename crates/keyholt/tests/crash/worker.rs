@@ -11,7 +11,7 @@ const ORG: &str = "/v1/ai_secret";
 const PROJECT: &str = "/v1/deployments/secrets";
 
 /// The value of a stamp: the preview shows its last 4 characters, which are the stamp's.
-pub fn value_of(stamp: &str) -> String {
+pub(crate) fn value_of(stamp: &str) -> String {
     format!("sk-the-value-that-belongs-to-{stamp}")
 }
 
@@ -19,7 +19,7 @@ pub fn value_of(stamp: &str) -> String {
 ///
 /// # Errors
 /// In words, when a write is refused that must be done.
-pub fn work(
+pub(crate) fn work(
     mut client: Client,
     number: usize,
     mut random: Random,

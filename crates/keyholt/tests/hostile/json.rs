@@ -82,7 +82,7 @@ fn a_refusal_never_repeats_what_was_sent() {
         format!(r#""{VALUE}""#),
         format!(r#"{{"name":"a","secret":"{VALUE}" "x"}}"#),
         format!(r#"{{"name":"a","secret":"{VALUE}\x"}}"#),
-        format!("{VALUE}"),
+        VALUE.to_owned(),
         format!(r#"{{"name":"a","org_name":"{VALUE}"}}"#),
     ] {
         for target in [

@@ -7,18 +7,18 @@ use std::time::Duration;
 use keyholt_testkit::{Answer, Client, Response, Server, Setup, Stopwatch, Usage, read_answer};
 
 /// Stands in every hostile request where a value could: no answer and no log line may hold it.
-pub const VALUE: &str = "sk-never-shown-anywhere";
+pub(crate) const VALUE: &str = "sk-never-shown-anywhere";
 
 /// Where most attacks go.
-pub const ORG: &str = "/v1/ai_secret";
+pub(crate) const ORG: &str = "/v1/ai_secret";
 /// The other collection.
-pub const PROJECT: &str = "/v1/deployments/secrets";
+pub(crate) const PROJECT: &str = "/v1/deployments/secrets";
 
 /// How long a refusal may take.
 const PROMPT: Duration = Duration::from_secs(2);
 
 /// A running server, and how much memory it had before the attacks.
-pub struct Victim {
+pub(crate) struct Victim {
     server: Server,
     client: Client,
     peak_before: u64,
@@ -28,7 +28,7 @@ pub struct Victim {
 
 impl Victim {
     /// Starts it, and lets it serve a few requests so that it has the memory it needs for that.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
         let setup = setup.variable("KEYHOLT_LOG_LEVEL", "trace").variable("KEYHOLT_ACCESS_LOG", "true");
         let server = setup.start().unwrap();
@@ -43,24 +43,24 @@ impl Victim {
     }
 
     /// A new connection with the first API key.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.server.client()
     }
 
     /// A new connection without a credential.
-    pub fn stranger(&self) -> Client {
+    pub(crate) fn stranger(&self) -> Client {
         self.server.anonymous()
     }
 
     /// The head of a request with the first API key, without its last, empty line.
-    pub fn head(&self, method: &str, target: &str) -> String {
+    pub(crate) fn head(&self, method: &str, target: &str) -> String {
         let address = self.server.address();
         format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n", Setup::KEY)
     }
 
     /// Sends these bytes on a connection of their own; what comes back is held to the common rules.
     #[track_caller]
-    pub fn attack(&mut self, bytes: &[u8]) -> Response {
+    pub(crate) fn attack(&mut self, bytes: &[u8]) -> Response {
         let response = self.stranger().send_bytes(bytes, PROMPT).unwrap();
         for answer in &response.answers {
             self.check(answer);
@@ -71,7 +71,7 @@ impl Victim {
 
     /// Sends these bytes on a connection of their own and does not wait for more than one answer.
     #[track_caller]
-    pub fn first_answer(&mut self, bytes: &[u8]) -> Answer {
+    pub(crate) fn first_answer(&mut self, bytes: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.server.address()).unwrap();
         stream.set_read_timeout(Some(PROMPT)).unwrap();
         stream.write_all(bytes).unwrap();
@@ -83,7 +83,7 @@ impl Victim {
 
     /// Sends a request with the first API key and this body; the answer is held to the common rules.
     #[track_caller]
-    pub fn ask(&mut self, method: &str, target: &str, body: &[u8]) -> Answer {
+    pub(crate) fn ask(&mut self, method: &str, target: &str, body: &[u8]) -> Answer {
         let answer = self.client.send(method, target, Some(body)).unwrap();
         self.check(&answer);
         self.assert_serves();
@@ -92,7 +92,7 @@ impl Victim {
 
     /// The names of all rows.
     #[track_caller]
-    pub fn names(&mut self) -> Vec<String> {
+    pub(crate) fn names(&mut self) -> Vec<String> {
         let json = self.client.send("GET", ORG, None).unwrap().json();
         let rows = json["objects"].as_array().unwrap();
         rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
@@ -100,7 +100,7 @@ impl Victim {
 
     /// The server serves others, at once.
     #[track_caller]
-    pub fn assert_serves(&self) {
+    pub(crate) fn assert_serves(&self) {
         let watch = Stopwatch::start();
         let answer = self.client().send("GET", "/v1/ai_secret?limit=1", None).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -109,7 +109,7 @@ impl Victim {
 
     /// At its largest the server has grown by at most this much.
     #[track_caller]
-    pub fn assert_growth_below(&self, bytes: u64) {
+    pub(crate) fn assert_growth_below(&self, bytes: u64) {
         let peak = Usage::of(self.server.pid()).unwrap().peak;
         let growth = peak.saturating_sub(self.peak_before);
         println!("grown by at most {} KiB", growth / 1024);
@@ -118,7 +118,7 @@ impl Victim {
 
     /// What it has logged; it may hold no value.
     #[track_caller]
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let log = String::from_utf8_lossy(&self.server.output()).into_owned();
         assert!(!log.contains(VALUE), "a value is in the log");
         log

@@ -4,29 +4,29 @@ use keyholt_testkit::{Answer, Client, Server, Setup};
 use serde_json::{Value, json};
 
 /// The beginning of every value that a test stores: no answer may hold it.
-pub const VALUE: &str = "sk-never-shown-in-any-answer";
+pub(crate) const VALUE: &str = "sk-never-shown-in-any-answer";
 
 /// The Braintrust collection.
-pub const ORG: &str = "/v1/ai_secret";
+pub(crate) const ORG: &str = "/v1/ai_secret";
 /// The Together collection.
-pub const PROJECT: &str = "/v1/deployments/secrets";
+pub(crate) const PROJECT: &str = "/v1/deployments/secrets";
 
 /// A running server on an empty store.
-pub struct Store {
+pub(crate) struct Store {
     setup: Setup,
     server: Server,
 }
 
 impl Store {
     /// Starts it.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
         let server = setup.start().unwrap();
         Self { setup, server }
     }
 
     /// Starts it with another first API key.
-    pub fn start_with_key(key: &str) -> Self {
+    pub(crate) fn start_with_key(key: &str) -> Self {
         let setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
         let setup = setup.variable("KEYHOLT_BOOTSTRAP_API_KEY", key);
         let server = setup.start().unwrap();
@@ -34,31 +34,31 @@ impl Store {
     }
 
     /// Who has the first API key.
-    pub fn owner(&self) -> Caller {
+    pub(crate) fn owner(&self) -> Caller {
         self.caller(Setup::KEY)
     }
 
     /// Who has this API key.
-    pub fn caller(&self, key: &str) -> Caller {
+    pub(crate) fn caller(&self, key: &str) -> Caller {
         Caller { client: self.server.anonymous().bearer(key), key: key.to_owned() }
     }
 
     /// Who sends these headers in place of a good `Authorization`.
-    pub fn stranger(&self, headers: &[(&str, &str)]) -> Caller {
+    pub(crate) fn stranger(&self, headers: &[(&str, &str)]) -> Caller {
         let client = self.server.anonymous();
         let client = headers.iter().fold(client, |client, (name, value)| client.header(name, value));
         Caller { client, key: "no key at all".to_owned() }
     }
 
     /// A second organisation, and who may do everything in the first and in it.
-    pub fn with_second_org(&self, name: &str) -> Caller {
+    pub(crate) fn with_second_org(&self, name: &str) -> Caller {
         self.owner().json("POST", "/keyholt/v1/orgs", &json!({ "name": name })).expect_status(200);
         let words = ["key", "create", "--org", "default", "--org", name, "--role", "owner", "--name", "both"];
         self.caller(&self.key_from(&words))
     }
 
     /// Who may do everything in this organisation alone. `by` grants what it has itself.
-    pub fn owner_of(&self, by: &mut Caller, org: &str) -> Caller {
+    pub(crate) fn owner_of(&self, by: &mut Caller, org: &str) -> Caller {
         let body = json!({ "orgs": [org], "name": format!("owner of {org}"), "role": "owner" });
         let answer = by.client.json("POST", "/keyholt/v1/api-keys", &body).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// Who has this role in this organisation of the first API key.
-    pub fn role(&self, org: &str, role: &str) -> Caller {
+    pub(crate) fn role(&self, org: &str, role: &str) -> Caller {
         self.caller(&self.key_from(&["key", "create", "--org", org, "--role", role, "--name", role]))
     }
 
@@ -79,7 +79,7 @@ impl Store {
 }
 
 /// A caller whose answers are all checked.
-pub struct Caller {
+pub(crate) struct Caller {
     client: Client,
     key: String,
 }
@@ -87,39 +87,39 @@ pub struct Caller {
 impl Caller {
     /// Sends a request without a body.
     #[track_caller]
-    pub fn ask(&mut self, method: &str, target: &str) -> Answer {
+    pub(crate) fn ask(&mut self, method: &str, target: &str) -> Answer {
         let answer = self.client.send(method, target, None).unwrap();
         self.check(method, target, answer)
     }
 
     /// Sends a request with this body, whatever it is.
     #[track_caller]
-    pub fn body(&mut self, method: &str, target: &str, body: impl AsRef<[u8]>) -> Answer {
+    pub(crate) fn body(&mut self, method: &str, target: &str, body: impl AsRef<[u8]>) -> Answer {
         let answer = self.client.send(method, target, Some(body.as_ref())).unwrap();
         self.check(method, target, answer)
     }
 
     /// Sends a request with a JSON body.
     #[track_caller]
-    pub fn json(&mut self, method: &str, target: &str, body: &Value) -> Answer {
+    pub(crate) fn json(&mut self, method: &str, target: &str, body: &Value) -> Answer {
         self.body(method, target, body.to_string())
     }
 
     /// Makes a row of this name on the Braintrust side; gives its id.
     #[track_caller]
-    pub fn create(&mut self, name: &str) -> String {
+    pub(crate) fn create(&mut self, name: &str) -> String {
         self.json("POST", ORG, &json!({ "name": name })).expect_status(200).string("/id")
     }
 
     /// Makes a secret of this name on the Together side; gives its id.
     #[track_caller]
-    pub fn create_in_project(&mut self, name: &str) -> String {
+    pub(crate) fn create_in_project(&mut self, name: &str) -> String {
         self.json("POST", PROJECT, &json!({ "name": name, "value": VALUE })).expect_status(200).string("/id")
     }
 
     /// The names on the page that is asked for, in its order.
     #[track_caller]
-    pub fn names(&mut self, target: &str) -> Vec<String> {
+    pub(crate) fn names(&mut self, target: &str) -> Vec<String> {
         let answer = self.ask("GET", target).expect_status(200);
         let json = answer.json();
         let rows = json["objects"].as_array().or_else(|| json["data"].as_array()).expect("a list").clone();
@@ -176,7 +176,7 @@ fn check_error(answer: &Answer, shown: &str) {
 }
 
 /// What a test expects of one answer.
-pub trait Expect {
+pub(crate) trait Expect {
     /// This status, else the test fails and shows the answer.
     fn expect_status(self, status: u16) -> Self;
     /// A 400 that names this field.
@@ -210,6 +210,6 @@ impl Expect for Answer {
 }
 
 /// So many bytes of value.
-pub fn value_of(length: usize) -> String {
+pub(crate) fn value_of(length: usize) -> String {
     format!("{VALUE}{}", "x".repeat(length - VALUE.len()))
 }

@@ -39,7 +39,7 @@ impl Measured {
 pub(super) struct Spread {
     /// The least.
     pub(super) least: f64,
-    /// The one in the middle.
+    /// The one in the middle, or between the two there.
     pub(super) median: f64,
     /// The most.
     pub(super) most: f64,
@@ -51,7 +51,8 @@ impl Spread {
         let mut sorted: Vec<f64> = figures.collect();
         sorted.sort_by(f64::total_cmp);
         let at = |place: usize| sorted.get(place).copied().unwrap_or_default();
-        Self { least: at(0), median: at(sorted.len() / 2), most: at(sorted.len().saturating_sub(1)) }
+        let last = sorted.len().saturating_sub(1);
+        Self { least: at(0), median: f64::midpoint(at(last / 2), at(last.div_ceil(2))), most: at(last) }
     }
 }
 
@@ -62,6 +63,7 @@ mod tests {
     #[test]
     fn a_spread_has_the_least_the_middle_and_the_most() {
         assert_eq!(Spread::of([3.0, 1.0, 2.0].into_iter()), Spread { least: 1.0, median: 2.0, most: 3.0 });
+        assert_eq!(Spread::of([1.0, 4.0, 2.0, 3.0].into_iter()).median, 2.5);
         assert_eq!(Spread::of(std::iter::empty()), Spread { least: 0.0, median: 0.0, most: 0.0 });
     }
 
