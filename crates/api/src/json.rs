@@ -18,6 +18,10 @@ const MAX_DEPTH: usize = 64;
 /// The most keys of all objects together.
 const MAX_KEYS: usize = 20_000;
 
+/// The most values in documented fields together. A field within its own bounds has at most 32,768: what
+/// is refused here would only cost memory, thirty times its own size.
+const MAX_VALUES: usize = 100_000;
+
 /// Reads a body that must be one object. Of a documented field that is given twice, the problem names
 /// it.
 ///
@@ -29,9 +33,14 @@ pub(crate) fn parse_object(
 ) -> Result<Map<String, Value>, JsonProblem> {
     let text = std::str::from_utf8(body).map_err(|_| JsonProblem::Malformed)?;
     scan(text)?;
-    let progress = Progress { documented, keys: Cell::new(0), problem: Cell::new(JsonProblem::Malformed) };
+    let progress = Progress {
+        documented,
+        keys: Cell::new(0),
+        values: Cell::new(0),
+        problem: Cell::new(JsonProblem::Malformed),
+    };
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { progress: &progress, is_top: true }.deserialize(&mut deserializer);
+    let value = Strict { progress: &progress, place: Place::Top }.deserialize(&mut deserializer);
     let value = value.map_err(|_| progress.problem.get())?;
     deserializer.end().map_err(|_| JsonProblem::Malformed)?;
     if let Value::Object(object) = value { Ok(object) } else { Err(JsonProblem::NotAnObject) }
@@ -97,6 +106,7 @@ fn fits(number: &[u8]) -> bool {
 struct Progress {
     documented: &'static [&'static str],
     keys: Cell<usize>,
+    values: Cell<usize>,
     problem: Cell<JsonProblem>,
 }
 
@@ -108,16 +118,42 @@ impl Progress {
     }
 }
 
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// It is the body.
+    Top,
+    /// It is, or is in, a documented field.
+    Kept,
+    /// It is, or is in, a field that nobody asks for: checked, and left behind.
+    Skipped,
+}
+
 /// Reads one value.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     progress: &'a Progress,
-    is_top: bool,
+    place: Place,
 }
 
-impl Strict<'_> {
-    const fn inner(self) -> Self {
-        Self { progress: self.progress, is_top: false }
+impl<'a> Strict<'a> {
+    /// The same for a value in this one, under this key where it has one.
+    fn inner(self, key: Option<&str>) -> Self {
+        let place = match (self.place, key) {
+            (Place::Top, Some(key)) if !self.progress.documented.contains(&key) => Place::Skipped,
+            (Place::Top, _) => Place::Kept,
+            (place, _) => place,
+        };
+        Self { progress: self.progress, place }
+    }
+
+    fn keep<E: Error>(self, value: impl FnOnce() -> Value) -> Result<Value, E> {
+        if self.place == Place::Skipped {
+            return Ok(Value::Null);
+        }
+        let values = self.progress.values.get() + 1;
+        self.progress.values.set(values);
+        if values > MAX_VALUES { Err(self.progress.stop(JsonProblem::TooManyValues)) } else { Ok(value()) }
     }
 }
 
@@ -137,40 +173,43 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+        self.keep(|| Value::Null)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+        self.keep(|| Value::Bool(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+        self.keep(|| Value::Number(value.into()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+        self.keep(|| Value::Number(value.into()))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         let number = Number::from_f64(value);
-        number.map(Value::Number).ok_or_else(|| self.progress.stop(JsonProblem::NumberOutOfRange))
+        let number = number.ok_or_else(|| self.progress.stop(JsonProblem::NumberOutOfRange))?;
+        self.keep(|| Value::Number(number))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.to_owned()))
+        self.keep(|| Value::String(text.to_owned()))
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Value, E> {
-        Ok(Value::String(text))
+        self.keep(|| Value::String(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(self.inner())? {
-            list.push(item);
+        while let Some(item) = items.next_element_seed(self.inner(None))? {
+            if self.place != Place::Skipped {
+                list.push(item);
+            }
         }
-        Ok(Value::Array(list))
+        self.keep(|| Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
@@ -182,13 +221,14 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 return Err(self.progress.stop(JsonProblem::TooManyKeys));
             }
             if object.contains_key(&key) {
-                let documented = self.progress.documented.iter().find(|name| self.is_top && **name == key);
+                let documented =
+                    self.progress.documented.iter().find(|name| self.place == Place::Top && **name == key);
                 return Err(self.progress.stop(JsonProblem::KeyTwice(documented.copied())));
             }
-            let value = fields.next_value_seed(self.inner())?;
+            let value = fields.next_value_seed(self.inner(Some(&key)))?;
             object.insert(key, value);
         }
-        Ok(Value::Object(object))
+        self.keep(|| Value::Object(object))
     }
 }
 
@@ -229,7 +269,8 @@ mod tests {
         ) {
             let object: Map<String, Value> = fields.into_iter().collect();
             let write = if is_pretty { serde_json::to_string_pretty } else { serde_json::to_string };
-            prop_assert_eq!(parse_object(write(&object).unwrap().as_bytes(), &[]), Ok(object));
+            let object: Map<String, Value> = [("a".to_owned(), Value::Object(object))].into_iter().collect();
+            prop_assert_eq!(parse_object(write(&object).unwrap().as_bytes(), &["a"]), Ok(object));
         }
 
         #[test]
@@ -249,7 +290,7 @@ mod tests {
     fn numbers_come_back_exactly_or_not_at_all() {
         let text = r#"{"a":[-9223372036854775808,18446744073709551615,0.1,1e300,5e-324,-0]}"#;
         assert_eq!(
-            Value::Object(parse_object(text.as_bytes(), &[]).unwrap()),
+            Value::Object(parse_object(text.as_bytes(), &["a"]).unwrap()),
             serde_json::from_str::<Value>(text).unwrap()
         );
         for number in ["18446744073709551616", "-9223372036854775809", &"9".repeat(10_000)] {
@@ -284,7 +325,7 @@ mod tests {
             assert_eq!(problem(body), JsonProblem::NotAnObject, "{body}");
         }
         assert_eq!(
-            Value::Object(parse_object(b" {\"a\":\"\\ud83d\\ude00\"}\n", &[]).unwrap()),
+            Value::Object(parse_object(b" {\"a\":\"\\ud83d\\ude00\"}\n", &["a"]).unwrap()),
             json!({"a":"😀"})
         );
     }
@@ -297,6 +338,16 @@ mod tests {
         assert_eq!(problem(r#"{"metadata":{"name":1,"name":2}}"#), JsonProblem::KeyTwice(None));
         assert_eq!(problem(r#"{"unknown":[{"a":{"b":1,"b":2}}]}"#), JsonProblem::KeyTwice(None));
         assert!(parse_object(br#"{"a":{"a":{"a":1}},"A":1}"#, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_field_that_nobody_asks_for_is_checked_and_left_behind() {
+        let read = |body: &str| parse_object(body.as_bytes(), &["name"]).map(Value::Object);
+        assert_eq!(read(r#"{"other":[{"a":[1,"x"]}],"name":[1]}"#), Ok(json!({"other": null, "name": [1]})));
+        assert_eq!(problem(r#"{"other":{"a":1,"a":2}}"#), JsonProblem::KeyTwice(None));
+        let many = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        assert!(read(&format!(r#"{{"other":{many}}}"#)).is_ok());
+        assert_eq!(problem(format!(r#"{{"name":{many}}}"#)), JsonProblem::TooManyValues);
     }
 
     #[test]

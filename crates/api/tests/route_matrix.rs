@@ -57,7 +57,9 @@ fn entry(method: &Method, path: &str) -> Option<Entry> {
 
         ("GET", "/v1/ai_secret") => (With(Right::Read), Subject::None, None),
         ("POST" | "PUT", "/v1/ai_secret") => (With(Right::Write), Subject::None, made()),
-        ("DELETE", "/v1/ai_secret") => (With(Right::Write), Subject::None, Some(json!({"name": "private-name"}))),
+        ("DELETE", "/v1/ai_secret") => {
+            (With(Right::Write), Subject::None, Some(json!({"name": "private-name"})))
+        }
         ("GET", "/v1/ai_secret/{ai_secret_id}") => (With(Right::Read), Subject::Secret, None),
         ("PATCH", "/v1/ai_secret/{ai_secret_id}") => {
             (With(Right::Write), Subject::Secret, Some(json!({"type": "changed"})))
@@ -130,7 +132,8 @@ impl World {
         let body = json!({"name": "private-name", "secret": "private-value", "metadata": {"private": 1}});
         let (_, secret) = world.send(&Method::POST, "/v1/ai_secret", owner, Some(&body)).await;
         let body = json!({"name": "private-name", "value": "private-value"});
-        let (_, project_secret) = world.send(&Method::POST, "/v1/deployments/secrets", owner, Some(&body)).await;
+        let (_, project_secret) =
+            world.send(&Method::POST, "/v1/deployments/secrets", owner, Some(&body)).await;
         let body = json!({"name": "private-key", "role": "viewer"});
         let (_, api_key) = world.send(&Method::POST, "/keyholt/v1/api-keys", owner, Some(&body)).await;
         let id = |body: &str, name: &str| {
@@ -200,7 +203,8 @@ async fn every_route_refuses_whoever_has_no_valid_key_with_one_and_the_same_answ
     world.test.engine.revoke_api_key(&world.test.owner, id).await.unwrap();
     world.test.clock.advance_seconds(60);
     let unknown = "khk_0000000000000000000000000000000000000000000000";
-    let credentials = [None, Some(unknown), Some(&*expired), Some(&*revoked), Some("khk_"), Some("'; DROP TABLE")];
+    let credentials =
+        [None, Some(unknown), Some(&*expired), Some(&*revoked), Some("khk_"), Some("'; DROP TABLE")];
     let (_, refusal) = world.send(&Method::GET, "/v1/ai_secret", None, None).await;
     for (method, template, entry) in matrix() {
         let path = world.path(&template, entry.subject);
@@ -209,7 +213,11 @@ async fn every_route_refuses_whoever_has_no_valid_key_with_one_and_the_same_answ
             if entry.access == Anybody {
                 assert_eq!(status, 200, "{method} {path}");
             } else {
-                assert_eq!((status, &body), (StatusCode::UNAUTHORIZED, &refusal), "{method} {path} {credential:?}");
+                assert_eq!(
+                    (status, &body),
+                    (StatusCode::UNAUTHORIZED, &refusal),
+                    "{method} {path} {credential:?}"
+                );
             }
             assert!(!world.tells(&body), "{method} {path}");
         }

@@ -1,8 +1,6 @@
 //! From a credential to a caller.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use keyholt_store::ApiKeyRow;
 use keyholt_types::{Caller, Credential, Identity, OrgGrant, ProjectRef, RequestContext};
@@ -19,42 +17,6 @@ pub fn credential_from_headers<'a>(mut headers: impl Iterator<Item = &'a [u8]>) 
     let (scheme, token) = std::str::from_utf8(header).ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Credential::new(token.to_owned()))
-}
-
-/// Identities that were looked up, by the full MAC of the credential. An entry counts only while the
-/// epoch in which it was read lasts; every change of an identity ends it before it is acknowledged.
-#[derive(Default)]
-pub(crate) struct Identities {
-    epoch: AtomicU64,
-    known: RwLock<HashMap<[u8; 32], Known>>,
-}
-
-struct Known {
-    epoch: u64,
-    identity: Arc<Identity>,
-}
-
-impl Identities {
-    /// Beyond so many, all are looked up again.
-    const MOST: usize = 16_384;
-
-    pub(crate) fn forget_all(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn find(&self, mac: &[u8; 32]) -> Option<Arc<Identity>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(mac)?;
-        (known.epoch == self.epoch.load(Ordering::SeqCst)).then(|| Arc::clone(&known.identity))
-    }
-
-    fn keep(&self, mac: [u8; 32], epoch: u64, identity: &Arc<Identity>) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= Self::MOST {
-            known.clear();
-        }
-        known.insert(mac, Known { epoch, identity: Arc::clone(identity) });
-    }
 }
 
 impl Engine {
@@ -85,7 +47,7 @@ impl Engine {
             return Ok(Some(identity));
         }
         // Read before the database is: a change that is committed meanwhile ends this epoch.
-        let epoch = self.identities.epoch.load(Ordering::SeqCst);
+        let epoch = self.identities.epoch();
         for mac in &macs {
             let row = self.store.find_api_key_by_mac(&mac.mac).await.map_err(|error| self.fault(&error))?;
             let Some(row) = row else { continue };

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::MutexGuard;
 
 use crate::Error;
-use crate::authenticate::Identities;
+use crate::identities::Identities;
 use crate::keks::Keks;
 use crate::metrics::{ActionLabel, Metrics};
 

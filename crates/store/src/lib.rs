@@ -6,6 +6,7 @@
 //! **Invariant:** a tenant's rows are reached through a [`Scope`] only, which authorisation makes.
 
 mod audit;
+mod audit_record;
 mod changes;
 mod dialect;
 mod error;
@@ -18,7 +19,8 @@ mod secrets;
 mod sqlite;
 mod store;
 
-pub use audit::{AuditHead, StoredAuditRecord, UnreadableRecord};
+pub use audit::{AuditHead, UnreadableRecord};
+pub use audit_record::StoredAuditRecord;
 pub use changes::{Audited, ChainStart, ChainStep, Changes};
 pub use error::{CommitError, OpenError, StoreError, Unmet};
 pub use identity::{ApiKeyRow, OrgRow, PrincipalRow, ProjectRow};

@@ -52,7 +52,7 @@ pub(super) struct ImportedSecretBody {
     #[schema(max_length = 128)]
     r#type: Option<String>,
     /// Any JSON object of at most 64 KiB and 32 levels.
-    #[schema(value_type = Option<Object>, required)]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<()>,
     #[schema(max_length = 500)]
     description: Option<String>,

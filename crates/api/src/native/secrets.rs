@@ -83,7 +83,7 @@ pub(super) struct NewSecretBody {
     #[schema(max_length = 128)]
     r#type: Option<String>,
     /// Any JSON object of at most 64 KiB and 32 levels.
-    #[schema(value_type = Option<Object>, required)]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<()>,
     #[schema(max_length = 500)]
     description: Option<String>,
@@ -159,7 +159,7 @@ pub(super) struct SecretPatchBody {
     #[schema(max_length = 128)]
     r#type: Option<String>,
     /// Merged into the present metadata, object by object; nulls in it are ignored.
-    #[schema(value_type = Option<Object>, required)]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<()>,
     /// A new description; an empty one empties it.
     #[schema(max_length = 500)]

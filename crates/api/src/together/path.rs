@@ -2,31 +2,23 @@
 
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-
-use crate::query::percent_decode;
 
 /// The id or name that a path asks for. Percent-decoded exactly once and otherwise as it was sent:
 /// slashes belong to names, and no segment is removed, merged or trimmed.
 ///
-/// Every path gives one. What cannot be decoded stays as it is: it holds a `%`, which no id and no
-/// name has, so it takes the way of every key that nothing is found by, past the same checks.
+/// Every path gives one. What cannot be decoded is taken for `%`, which no id and no name has, so it
+/// takes the way of every key that nothing is found by, past the same checks.
 pub(super) struct SecretKey(pub(super) String);
 
-impl SecretKey {
-    fn decode(raw: &str) -> Self {
-        Self(percent_decode(raw).unwrap_or_else(|| raw.to_owned()))
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for SecretKey {
+impl<S: Send + Sync> FromRequestParts<S> for SecretKey {
     type Rejection = Infallible;
 
-    /// Takes the whole path: the router has taken the collection's off it.
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let path = parts.uri.path();
-        Ok(Self::decode(path.strip_prefix('/').unwrap_or(path)))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let matched = RawPathParams::from_request_parts(parts, state).await;
+        let key = matched.ok().and_then(|matched| matched.iter().next().map(|(_, key)| key.to_owned()));
+        Ok(Self(key.unwrap_or_else(|| "%".to_owned())))
     }
 }
 
@@ -81,9 +73,9 @@ mod tests {
             ("/a+b", "a+b"),
             ("/a%20b", "a b"),
             ("/%zz", "%zz"),
-            ("/a%2Fb%", "a%2Fb%"),
-            ("/%ff", "%ff"),
-            ("/%C0%AF", "%C0%AF"),
+            ("/a%2Fb%", "a/b%"),
+            ("/%ff", "%"),
+            ("/%C0%AF", "%"),
             ("/%00", "\0"),
             ("/team/", "team/"),
             ("//x", "/x"),

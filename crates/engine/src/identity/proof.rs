@@ -5,7 +5,8 @@ use keyholt_types::{Timestamp, fixed_order_bytes};
 
 /// Everything that decides what a key may do, in fixed order, length-prefixed: whoever can write the
 /// database but does not hold the ring key cannot give a key more rights, a longer life, another
-/// principal or project, or take a revocation back.
+/// principal or project, or take a revocation back. Who kept the whole row as it was once can put that
+/// back; nothing in the database can tell.
 ///
 /// **Format:** frozen.
 pub(crate) fn proof_bytes(row: &ApiKeyRow) -> Vec<u8> {

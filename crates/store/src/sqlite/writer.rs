@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::audit::{StoredAuditRecord, insert_record};
+use crate::audit_record::{StoredAuditRecord, insert_record};
 use crate::changes::{Audited, ChainStart, Needs, Statement};
 use crate::{CommitError, OpenError, Unmet};
 
