@@ -2,11 +2,9 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-
-use crate::refusal::Refusal;
 
 /// The content type of every JSON answer.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -16,7 +14,7 @@ pub(crate) fn json(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(text) => json_body(Body::from(text)),
         // Only a map with keys that are no texts, or an io error, could make this happen.
-        Err(_) => Refusal::Internal.status().into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -135,17 +135,6 @@ impl Fields {
         }
     }
 
-    /// Takes true or false.
-    ///
-    /// # Errors
-    /// 400 when it is something else.
-    pub(crate) fn take_bool(&mut self, name: &'static str) -> Result<Option<bool>, Refusal> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(value) => value.as_bool().map(Some).ok_or(must_be(name, "true or false")),
-        }
-    }
-
     /// Takes a list of texts.
     ///
     /// # Errors
@@ -224,7 +213,6 @@ mod tests {
             assert_eq!(fields.take_integer("count", "an integer"), Ok(None));
             assert_eq!(fields.take_object("object"), Ok(None));
             assert_eq!(fields.take_strings("list"), Ok(None));
-            assert_eq!(fields.take_bool("flag"), Ok(None));
             assert_eq!(message(required("name", None::<String>)), "name is required");
         }
     }
@@ -236,7 +224,6 @@ mod tests {
         assert_eq!(message(fields.take_integer("count", "an integer")), "count must be an integer");
         assert_eq!(message(fields.take_object("object")), "object must be an object");
         assert_eq!(message(fields.take_strings("list")), "list must be a list of strings");
-        assert_eq!(message(fields.take_bool("flag")), "flag must be true or false");
     }
 
     #[test]

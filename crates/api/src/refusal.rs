@@ -42,8 +42,6 @@ pub(crate) enum Refusal {
     Method(HeaderValue),
     /// 413.
     TooLarge,
-    /// 429: to be repeated after so many seconds, 1 to 60.
-    RateLimited(u8),
     /// 500; nothing was changed.
     Internal,
     /// 500; it may have happened.
@@ -146,9 +144,6 @@ pub(crate) enum Refusals {
     /// The body is larger than 1 MiB
     #[response(status = 413)]
     TooLarge(#[to_schema] ErrorBody<'static>),
-    /// There are too many requests
-    #[response(status = 429)]
-    RateLimited(#[to_schema] ErrorBody<'static>),
     /// Something went wrong in the server
     #[response(status = 500)]
     Internal(#[to_schema] ErrorBody<'static>),
@@ -173,7 +168,6 @@ impl Refusal {
             Self::NotFound(_) | Self::UnknownPath => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal | Self::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -190,7 +184,6 @@ impl Refusal {
             Self::NotFound(_) | Self::UnknownPath => ("not_found_error", "not_found"),
             Self::Method(_) => ("invalid_request_error", "method_not_allowed"),
             Self::TooLarge => ("invalid_request_error", "payload_too_large"),
-            Self::RateLimited(_) => ("rate_limit_error", "rate_limited"),
             Self::Internal => ("server_error", "internal_error"),
             Self::OutcomeUnknown => ("server_error", "outcome_unknown"),
             Self::Busy => ("server_error", "overloaded"),
@@ -210,7 +203,6 @@ impl Refusal {
             Self::UnknownPath => "Unknown path",
             Self::Method(_) => "Method not allowed",
             Self::TooLarge => "The request body is larger than 1 MiB",
-            Self::RateLimited(_) => "Too many requests, retry later",
             Self::Internal => "Internal error",
             Self::OutcomeUnknown => "The outcome of the request is unknown",
             Self::Busy => "The server is busy, retry later",
@@ -231,7 +223,6 @@ impl Refusal {
         match self {
             Self::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Method(allow) => Some((ALLOW, allow.clone())),
-            Self::RateLimited(seconds) => Some((RETRY_AFTER, HeaderValue::from(u16::from(*seconds)))),
             Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             Self::BodyLost | Self::Host => Some((CONNECTION, HeaderValue::from_static("close"))),
             Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::NameTaken(_) => None,
@@ -296,7 +287,6 @@ mod tests {
             Refusal::UnknownPath,
             Refusal::Method(HeaderValue::from_static("GET")),
             Refusal::TooLarge,
-            Refusal::RateLimited(1),
             Refusal::Internal,
             Refusal::OutcomeUnknown,
             Refusal::Busy,
@@ -313,7 +303,6 @@ mod tests {
         assert_eq!(header(Refusal::Unauthenticated, "www-authenticate").unwrap(), "Bearer");
         assert_eq!(header(Refusal::Method(HeaderValue::from_static("POST")), "allow").unwrap(), "POST");
         assert_eq!(header(Refusal::Busy, "retry-after").unwrap(), "1");
-        assert_eq!(header(Refusal::RateLimited(7), "retry-after").unwrap(), "7");
         assert_eq!(header(Refusal::BodyLost, "connection").unwrap(), "close");
     }
 }

@@ -33,7 +33,7 @@ pub struct LockedSecret {
     /// Its id.
     pub id: SecretId,
     /// The name of its organisation.
-    pub org_name: Box<str>,
+    pub org: Box<str>,
     /// What is wrong, such as `the value does not open`.
     pub problem: &'static str,
 }
@@ -92,7 +92,7 @@ async fn inspect_collection(
             let Some(problem) = problem_with(store, keks, collection, id).await? else { continue };
             found.locked += 1;
             if found.named.len() < NAMED {
-                found.named.push(LockedSecret { id, org_name: org.name.clone(), problem });
+                found.named.push(LockedSecret { id, org: org.name.clone(), problem });
             }
         }
     }

@@ -64,9 +64,6 @@ pub(super) enum Refusals {
     /// The body is larger than 1 MiB
     #[response(status = 413)]
     TooLarge(#[to_schema] ErrorBody<'static>),
-    /// Too many requests hit the API too quickly
-    #[response(status = 429)]
-    RateLimited(#[to_schema] ErrorBody<'static>),
     /// Something went wrong on the server's end
     #[response(status = 500)]
     Internal(#[to_schema] ErrorBody<'static>),

@@ -99,7 +99,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A secret with nothing but what must be.
-    pub(in crate::braintrust) fn bare(name: &str) -> SecretView {
+    pub(crate) fn bare(name: &str) -> SecretView {
         let id = SecretId::parse("01a1fd70-f23d-726b-b2a7-4de452e6b438").unwrap();
         let org = OrgId::parse("01a195e8-6d80-7893-923f-0824128b2f33").unwrap();
         SecretView {

@@ -25,7 +25,7 @@ pub(super) async fn examine(store: &Store, root_key: &dyn RootKeyProvider) -> Ve
 }
 
 fn locked(secret: &LockedSecret) -> Finding {
-    let LockedSecret { id, org_name, problem } = secret;
-    let message = format!("{problem} (secret {id} of {org_name}): write it again, or restore a backup");
+    let LockedSecret { id, org, problem } = secret;
+    let message = format!("{problem} (secret {id} of {org}): write it again, or restore a backup");
     Finding::fail("locked", message)
 }
