@@ -208,7 +208,7 @@ fn secret_patch(mut fields: Fields) -> Result<SecretPatch, Refusal> {
     })
 }
 
-/// Delete a secret.
+/// Delete a secret, also one that is locked.
 #[utoipa::path(
     delete,
     path = "/secrets/{id}",
@@ -224,6 +224,6 @@ pub(super) async fn delete_secret(
     id: PathId,
 ) -> Result<Response, Refusal> {
     let caller = require(caller, Right::Write)?;
-    let deleted = app.engine.delete_secret(&caller, parse_id(id, SecretId::parse)?).await;
+    let deleted = app.engine.erase_secret(&caller, parse_id(id, SecretId::parse)?).await;
     Ok(answer::json(&Secret::from(deleted.map_err(|error| TEXTS.refusal(error))?)))
 }

@@ -12,19 +12,27 @@ use crate::answer;
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
 use crate::fields::required;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Make a secret of the API key's project.
-#[utoipa::path(post, path = "/", operation_id = "create_deployment_secret", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/",
+    tag = "Project secrets",
+    operation_id = "createProjectSecret",
+    request_body = NewSecretBody,
+    security(("bearerAuth" = [])),
+    responses((status = 200, description = "The secret", body = Secret), Refusals)
+)]
 pub(super) async fn create(
-    State(state): State<AppState>,
+    State(app): State<AppState>,
     caller: Authenticated,
     body: UnreadBody,
 ) -> Result<Response, Refusal> {
     let caller = caller.require(Right::Write, MAY_NOT_CHANGE)?;
     let new = new_secret(SecretFields::parse(&body.read().await?)?)?;
-    let made = state.engine.create_project_secret(&caller, new).await;
+    let made = app.engine.create_project_secret(&caller, new).await;
     let secret = made.map_err(|error| refusal(error, MAY_NOT_CHANGE))?;
     Ok(answer::json(&Secret::from(&secret)))
 }

@@ -8,15 +8,22 @@ use super::refusals::{MAY_NOT_READ, refusal};
 use super::secret::Secret;
 use crate::auth::Authenticated;
 use crate::listing;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// List all secrets of the API key's project, oldest first; never their values.
-#[utoipa::path(get, path = "/", operation_id = "list_deployment_secrets", responses((status = 200)))]
-pub(super) async fn list(State(state): State<AppState>, caller: Authenticated) -> Result<Response, Refusal> {
+#[utoipa::path(
+    get,
+    path = "/",
+    tag = "Project secrets",
+    operation_id = "listProjectSecrets",
+    security(("bearerAuth" = [])),
+    responses((status = 200, description = "The secrets", body = SecretList), Refusals)
+)]
+pub(super) async fn list(State(app): State<AppState>, caller: Authenticated) -> Result<Response, Refusal> {
     let caller = caller.require(Right::Read, MAY_NOT_READ)?;
     let refusal = |error| refusal(error, MAY_NOT_READ);
-    let list = state.engine.list_project_secrets(&caller).await.map_err(refusal)?;
+    let list = app.engine.list_project_secrets(&caller).await.map_err(refusal)?;
     let write = |text: &mut Vec<u8>, secret: &_| serde_json::to_writer(text, &Secret::from(secret));
     listing::answer(list, r#"{"object":"list","data":["#, write, "]}").await.map_err(refusal)
 }

@@ -12,20 +12,29 @@ use super::secret::Secret;
 use crate::answer;
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Change a secret of the API key's project; what is not given stays.
-#[utoipa::path(patch, path = "/{*id}", operation_id = "patch_deployment_secret", responses((status = 200)))]
+#[utoipa::path(
+    patch,
+    path = "/{*id}",
+    tag = "Project secrets",
+    operation_id = "patchProjectSecret",
+    params(("id" = String, Path, description = "The secret's id or name; slashes may stand as they are")),
+    request_body = SecretPatchBody,
+    security(("bearerAuth" = [])),
+    responses((status = 200, description = "The secret as it is now", body = Secret), Refusals)
+)]
 pub(super) async fn patch(
-    State(state): State<AppState>,
+    State(app): State<AppState>,
     caller: Authenticated,
     SecretKey(key): SecretKey,
     body: UnreadBody,
 ) -> Result<Response, Refusal> {
     let caller = caller.require(Right::Write, MAY_NOT_CHANGE)?;
     let given = SecretFields::parse(&body.read().await?)?;
-    let patched = state.engine.patch_project_secret(&caller, &key, secret_patch(given)).await;
+    let patched = app.engine.patch_project_secret(&caller, &key, secret_patch(given)).await;
     let secret = patched.map_err(|error| refusal(error, MAY_NOT_CHANGE))?;
     Ok(answer::json(&Secret::from(&secret)))
 }

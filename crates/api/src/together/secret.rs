@@ -3,21 +3,41 @@
 use keyholt_engine::SecretView;
 use keyholt_types::{ApiKeyId, SecretId, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A project's secret as this wire shows it; never its value.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProjectSecret)]
 pub(super) struct Secret<'a> {
+    /// `secret`.
+    #[schema(value_type = String)]
     object: &'static str,
+    #[schema(value_type = String, format = "uuid")]
     id: SecretId,
+    /// Its name, unique in the project.
+    #[schema(value_type = String)]
     name: &'a str,
+    /// Empty when there is none.
+    #[schema(value_type = String)]
     description: &'a str,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When it was last changed; at first, when it was made.
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// The API key that made it.
+    #[schema(value_type = String, format = "uuid")]
     created_by: ApiKeyId,
+    /// The API key that made or last changed it.
+    #[schema(value_type = String, format = "uuid")]
     last_updated_by: ApiKeyId,
+    /// Its time to live in seconds; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false)]
     ttl_seconds: Option<i64>,
+    /// From when on it does not exist; absent without a time to live.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
     expires_at: Option<Timestamp>,
 }
 

@@ -3,51 +3,72 @@
 use axum::response::Response;
 use keyholt_types::{ApiKeyId, Identity, OrgId, ProjectId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer;
 use crate::auth::Authenticated;
+use crate::refusal::Refusals;
 
 /// Show the API key, its project and its organisation.
 #[utoipa::path(
     get,
     path = "/",
-    operation_id = "whoami_together",
-    responses((status = 200))
+    tag = "Project secrets",
+    operation_id = "whoamiOfProject",
+    security(("bearerAuth" = [])),
+    responses((status = 200, description = "Who the API key stands for", body = Whoami), Refusals)
 )]
 pub(super) async fn whoami(Authenticated(caller): Authenticated) -> Response {
     answer::json(&Whoami::from(&*caller.identity))
 }
 
 /// Both forms that clients know, in one object: nested for Python 3.x, flat for TypeScript, Go and older Python.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProjectWhoami)]
 struct Whoami<'a> {
+    #[schema(value_type = String)]
     r#type: &'static str,
+    #[schema(inline)]
     api_key: ApiKey,
+    #[schema(inline)]
     project: Project<'a>,
+    #[schema(inline)]
     organization: Organization<'a>,
+    #[schema(value_type = String, format = "uuid")]
     api_key_id: ApiKeyId,
+    #[schema(value_type = String, format = "uuid")]
     project_id: ProjectId,
+    #[schema(value_type = String)]
     project_name: &'a str,
+    #[schema(value_type = String)]
     project_slug: &'a str,
+    #[schema(value_type = String, format = "uuid")]
     organization_id: OrgId,
+    #[schema(value_type = String)]
     organization_name: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ApiKey {
+    #[schema(value_type = String, format = "uuid")]
     id: ApiKeyId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Project<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: ProjectId,
+    #[schema(value_type = String)]
     name: &'a str,
+    #[schema(value_type = String)]
     slug: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Organization<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: OrgId,
+    #[schema(value_type = String)]
     name: &'a str,
 }
 

@@ -1,12 +1,12 @@
 //! Deleting a secret.
 
 use keyholt_store::{Changes, Scope};
-use keyholt_types::{Action, Caller, SecretId};
+use keyholt_types::{Action, Caller, SecretColumns, SecretId};
 
 use super::create::Namesake;
-use crate::authorise::{Operation, one_org};
+use crate::authorise::{Operation, all_orgs, one_org};
 use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
-use crate::{Engine, Error, OrgChoice, SecretView};
+use crate::{Engine, Error, ListedSecret, OrgChoice, SecretView};
 
 impl Engine {
     /// Deletes an organisation's secret with all versions of its value, and gives it as it was last.
@@ -48,6 +48,34 @@ impl Engine {
         Err(Error::Busy)
     }
 
+    /// Deletes an organisation's secret by its id also when it does not open, so that a name that is
+    /// stuck on a damaged row becomes free.
+    ///
+    /// # Errors
+    /// When there is no such secret or the caller may not write.
+    pub async fn erase_secret(&self, caller: &Caller, id: SecretId) -> Result<ListedSecret, Error> {
+        match self.delete_secret(caller, id).await {
+            Ok(deleted) => Ok(ListedSecret::Open(deleted)),
+            Err(Error::Locked) => self.erase_locked(caller, id).await.map(ListedSecret::Locked),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn erase_locked(&self, caller: &Caller, id: SecretId) -> Result<SecretColumns, Error> {
+        for org in all_orgs(caller, OrgChoice::Unnamed, Operation::WriteSecrets)? {
+            let scope = org.secrets();
+            let found = self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?;
+            let Some(row) = found else { continue };
+            // Somebody else may have mended or deleted it meanwhile; then it is theirs to say.
+            return if self.delete_columns(caller, scope, &row.columns).await? {
+                Ok(row.columns)
+            } else {
+                Err(Error::Busy)
+            };
+        }
+        Err(Error::NotFound)
+    }
+
     async fn find_named(&self, scope: Scope, name: &str) -> Result<SecretView, Error> {
         match self.find_namesake(scope, name).await? {
             Namesake::None | Namesake::Expired(_) => Err(Error::NotFound),
@@ -63,7 +91,15 @@ impl Engine {
         scope: Scope,
         present: &SecretView,
     ) -> Result<bool, Error> {
-        let columns = &present.columns;
+        self.delete_columns(caller, scope, &present.columns).await
+    }
+
+    async fn delete_columns(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        columns: &SecretColumns,
+    ) -> Result<bool, Error> {
         let event =
             self.event(Some(caller), scope.collection().org(), Action::SecretDelete, secret_subject(columns));
         let change = Changes::new().delete_secret(scope, columns.id, columns.version).record(event);

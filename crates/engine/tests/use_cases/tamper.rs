@@ -1,6 +1,6 @@
 //! Rows that change places, keys that are changed, and what still works beside a locked row.
 
-use keyholt_engine::{Error, NewSecret, OrgChoice, SecretFilter};
+use keyholt_engine::{Error, ListedSecret, NewSecret, OrgChoice, SecretFilter};
 use keyholt_testkit::{Intruder, TestEngine};
 use keyholt_types::Action;
 
@@ -93,7 +93,7 @@ async fn a_locked_row_costs_a_page_no_other_row() {
 }
 
 #[tokio::test]
-async fn a_locked_rows_name_stays_taken() {
+async fn a_locked_rows_name_stays_taken_until_the_row_is_erased() {
     let parent = tempfile::tempdir().unwrap();
     let test = with_locked_row(&parent.path().join("data")).await;
     let unnamed = OrgChoice::Unnamed;
@@ -103,6 +103,12 @@ async fn a_locked_rows_name_stays_taken() {
     assert_eq!(engine.delete_secret_named(owner, unnamed, "c").await.unwrap_err(), Error::Locked);
     let other = list(&test, owner, SecretFilter::default()).await[0].columns.id;
     assert_eq!(patch(&test, other, rename("c")).await.unwrap_err(), Error::NameTaken);
+    let by_name = SecretFilter { name: Some("c".into()), with_locked: true, ..SecretFilter::default() };
+    let mut locked = engine.list_secrets(owner, unnamed, by_name).await.unwrap();
+    let [ListedSecret::Locked(columns)] = &locked.next().await.unwrap()[..] else { panic!("not locked") };
+    assert!(matches!(engine.erase_secret(owner, columns.id).await, Ok(ListedSecret::Locked(_))));
+    assert_eq!(engine.erase_secret(owner, columns.id).await.unwrap_err(), Error::NotFound);
+    assert!(!engine.create_secret(owner, unnamed, bare("c")).await.unwrap().found_existing);
 }
 
 #[tokio::test]

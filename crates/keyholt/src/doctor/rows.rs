@@ -26,6 +26,8 @@ pub(super) async fn examine(store: &Store, root_key: &dyn RootKeyProvider) -> Ve
 
 fn locked(secret: &LockedSecret) -> Finding {
     let LockedSecret { id, org, problem } = secret;
-    let message = format!("{problem} (secret {id} of {org}): write it again, or restore a backup");
+    let message = format!(
+        "{problem} (secret {id} of {org}): `keyholt secret rm` it and write it again, or restore a backup"
+    );
     Finding::fail("locked", message)
 }
