@@ -26,7 +26,7 @@ impl Texts {
             Error::Invalid(field, problem) => Refusal::field(field_name(field), problem),
             Error::Busy => Refusal::Busy,
             Error::OutcomeUnknown => Refusal::OutcomeUnknown,
-            // A locked record is shown as such by the list; nothing can be done to it here.
+            // A locked record is shown as such, and can be deleted; nothing else can be done with it.
             Error::Locked | Error::Internal => Refusal::Internal,
         }
     }

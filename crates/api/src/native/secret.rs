@@ -2,8 +2,8 @@
 
 use keyholt_engine::{ListedSecret, NewSecret, SecretView};
 use keyholt_types::{
-    ApiKeyId, Description, Details, Metadata, OrgId, PrincipalId, SecretColumns, SecretId, SecretName,
-    SecretType, Timestamp,
+    ApiKeyId, Description, Details, OrgId, PrincipalId, SecretColumns, SecretId, SecretName, SecretType,
+    Timestamp,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -114,11 +114,10 @@ impl From<ListedSecret> for Secret {
 /// # Errors
 /// 400 without a name, and for the first field that is out of bounds or of another type.
 pub(super) fn take_new_secret(fields: &mut Fields) -> Result<NewSecret, Refusal> {
-    let metadata = |object| Metadata::new(object).map_err(|problem| Refusal::field("metadata", problem));
     Ok(NewSecret {
         name: required("name", fields.take_parsed("name", SecretName::parse)?)?,
         kind: fields.take_parsed("type", SecretType::parse)?,
-        metadata: fields.take_object("metadata")?.map(metadata).transpose()?,
+        metadata: fields.take_metadata("metadata")?,
         description: fields.take_parsed("description", Description::parse)?,
         value: fields.take_value("value")?,
         ttl: None,

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use keyholt_engine::NewSecret;
 use keyholt_types::Right;
+use utoipa::ToSchema;
 
 use super::fields::SecretFields;
 use super::refusals::{MAY_NOT_CHANGE, refusal};
@@ -14,6 +15,25 @@ use crate::body::UnreadBody;
 use crate::fields::required;
 use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
+
+/// A project's secret to be made. Other fields, `project_id` too, are ignored.
+#[derive(ToSchema)]
+#[schema(as = NewProjectSecret)]
+#[expect(dead_code, reason = "describes the body; its fields are read one by one")]
+pub(super) struct NewSecretBody {
+    /// Its name: 1 to 100 letters, digits, `_`, `-`, `.` and `/`, without an empty, `.` or `..` segment between slashes,
+    /// not shaped like a UUID.
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_./-]+$")]
+    name: String,
+    /// Its value, 1 byte to 64 KiB of UTF-8, kept byte for byte and shown nowhere.
+    #[schema(min_length = 1, write_only)]
+    value: String,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// After how many seconds it ceases to exist: 1 to 14 days.
+    #[schema(minimum = 86400, maximum = 1_209_600)]
+    ttl_seconds: Option<i64>,
+}
 
 /// Make a secret of the API key's project.
 #[utoipa::path(

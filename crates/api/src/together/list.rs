@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use keyholt_types::Right;
+use utoipa::ToSchema;
 
 use super::refusals::{MAY_NOT_READ, refusal};
 use super::secret::Secret;
@@ -10,6 +11,17 @@ use crate::auth::Authenticated;
 use crate::listing;
 use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
+
+/// All secrets of a project.
+#[derive(ToSchema)]
+#[schema(as = ProjectSecretList)]
+#[expect(dead_code, reason = "describes the answer, which is streamed")]
+pub(super) struct SecretList {
+    /// `list`.
+    object: String,
+    /// The secrets, oldest first.
+    data: Vec<Secret<'static>>,
+}
 
 /// List all secrets of the API key's project, oldest first; never their values.
 #[utoipa::path(

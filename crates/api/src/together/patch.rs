@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use keyholt_engine::{MetadataPatch, SecretPatch};
 use keyholt_types::{Patch, Right};
+use utoipa::ToSchema;
 
 use super::fields::SecretFields;
 use super::path::SecretKey;
@@ -14,6 +15,25 @@ use crate::auth::Authenticated;
 use crate::body::UnreadBody;
 use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
+
+/// What to change of a project's secret; what is absent or null stays. Other fields are ignored.
+#[derive(ToSchema)]
+#[schema(as = ProjectSecretPatch)]
+#[expect(dead_code, reason = "describes the body; its fields are read one by one")]
+pub(super) struct SecretPatchBody {
+    /// A new name: 1 to 100 letters, digits, `_`, `-`, `.` and `/`, without an empty, `.` or `..` segment between slashes,
+    /// not shaped like a UUID.
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_./-]+$")]
+    name: Option<String>,
+    /// A new value, 1 byte to 64 KiB of UTF-8, kept byte for byte and shown nowhere.
+    #[schema(min_length = 1, write_only)]
+    value: Option<String>,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// A new time to live, from now: 1 to 14 days. A new value alone restarts the one that it has.
+    #[schema(minimum = 86400, maximum = 1_209_600)]
+    ttl_seconds: Option<i64>,
+}
 
 /// Change a secret of the API key's project; what is not given stays.
 #[utoipa::path(
