@@ -6,12 +6,12 @@ use keyholt_engine::OrgChoice;
 use keyholt_types::SecretName;
 use utoipa::ToSchema;
 
-use super::refusals::{Refusals, refusal, writer};
+use super::refusals::{refusal, writer};
 use super::secret::{AiSecret, answer};
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
 use crate::fields::{Fields, required};
-use crate::refusal::{ErrorBody, Refusal};
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Describes the body.
@@ -36,7 +36,6 @@ struct DeleteAiSecret {
     security(("bearerAuth" = [])),
     responses(
         (status = 200, description = "Returns the deleted ai_secret object", body = AiSecret),
-        (status = 404, description = "There is no such ai_secret", body = ErrorBody),
         Refusals,
     )
 )]

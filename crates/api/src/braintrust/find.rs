@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::refusals::{Refusals, reader, refusal};
+use super::refusals::{reader, refusal};
 use super::secret::{AiSecret, answer};
 use super::secret_id::AiSecretId;
 use crate::auth::Authenticated;
-use crate::refusal::{ErrorBody, Refusal};
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Get ai_secret
@@ -20,7 +20,6 @@ use crate::state::AppState;
     security(("bearerAuth" = [])),
     responses(
         (status = 200, description = "Returns the ai_secret object", body = AiSecret),
-        (status = 404, description = "There is no such ai_secret", body = ErrorBody),
         Refusals,
     )
 )]

@@ -6,12 +6,12 @@ use keyholt_engine::{OrgChoice, SecretFilter};
 use keyholt_types::{FieldProblem, SecretId};
 use utoipa::ToSchema;
 
-use super::refusals::{Refusals, reader, refusal};
+use super::refusals::{reader, refusal};
 use super::secret::AiSecret;
 use crate::auth::Authenticated;
 use crate::listing;
 use crate::query::{Query, UnreadQuery};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Describes the parameters.

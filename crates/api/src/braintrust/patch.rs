@@ -6,13 +6,13 @@ use keyholt_engine::{MetadataObject, MetadataPatch, SecretPatch};
 use keyholt_types::{Patch, SecretName, SecretType};
 use utoipa::ToSchema;
 
-use super::refusals::{Refusals, refusal, writer};
+use super::refusals::{refusal, writer};
 use super::secret::{AiSecret, answer};
 use super::secret_id::AiSecretId;
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
 use crate::fields::Fields;
-use crate::refusal::{ErrorBody, Refusal};
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Describes the body. A field that is absent or null is left as it is.
@@ -44,7 +44,6 @@ struct PatchAiSecret {
     security(("bearerAuth" = [])),
     responses(
         (status = 200, description = "Returns the ai_secret object", body = AiSecret),
-        (status = 404, description = "There is no such ai_secret", body = ErrorBody),
         Refusals,
     )
 )]

@@ -2,10 +2,9 @@
 
 use keyholt_engine::{Denied, Error, Field};
 use keyholt_types::{Caller, FieldProblem, Right};
-use utoipa::IntoResponses;
 
 use crate::auth::Authenticated;
-use crate::refusal::{ErrorBody, Refusal};
+use crate::refusal::Refusal;
 
 const MAY_NOT_READ: &str = "This API key may not read AI secrets";
 const MAY_NOT_CHANGE: &str = "This API key may not change AI secrets";
@@ -46,28 +45,4 @@ const fn field_name(field: Field) -> &'static str {
         Field::Project => "project",
         Field::Key => "name",
     }
-}
-
-/// The refusals that every operation of this room can end in.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "only its description is used")]
-pub(super) enum Refusals {
-    /// The request was unacceptable, often due to missing a required parameter
-    #[response(status = 400)]
-    BadRequest(#[to_schema] ErrorBody<'static>),
-    /// No valid API key provided
-    #[response(status = 401)]
-    Unauthorized(#[to_schema] ErrorBody<'static>),
-    /// The API key doesn't have permissions to perform the request
-    #[response(status = 403)]
-    Forbidden(#[to_schema] ErrorBody<'static>),
-    /// The body is larger than 1 MiB
-    #[response(status = 413)]
-    TooLarge(#[to_schema] ErrorBody<'static>),
-    /// Something went wrong on the server's end
-    #[response(status = 500)]
-    Internal(#[to_schema] ErrorBody<'static>),
-    /// The server is overloaded or shutting down
-    #[response(status = 503)]
-    Busy(#[to_schema] ErrorBody<'static>),
 }

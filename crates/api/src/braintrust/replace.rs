@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use keyholt_engine::OrgChoice;
 
-use super::refusals::{Refusals, refusal, writer};
+use super::refusals::{refusal, writer};
 use super::secret::{AiSecret, answer_written};
 use super::write_body::{CreateAiSecret, WriteBody};
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
 /// Create or replace ai_secret

@@ -1,12 +1,10 @@
 //! The AISecret object (wire/braintrust.md 2).
 
-use std::fmt::Display;
-
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use keyholt_engine::{SecretView, Written};
 use keyholt_types::{OrgId, PrincipalId, SecretId, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -20,19 +18,19 @@ const X_BT_FOUND_EXISTING: HeaderName = HeaderName::from_static("x-bt-found-exis
 pub(super) struct AiSecret<'a> {
     /// Unique identifier for the AI secret
     #[schema(value_type = String, format = "uuid")]
-    id: Shown<SecretId>,
+    id: SecretId,
     /// Date of AI secret creation
     #[schema(value_type = String, format = DateTime)]
-    created: Shown<Timestamp>,
+    created: Timestamp,
     /// Date of last AI secret update
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    updated_at: Option<Shown<Timestamp>>,
+    updated_at: Option<Timestamp>,
     /// Date of last update to the encrypted secret value itself
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    secret_updated_at: Option<Shown<Timestamp>>,
+    secret_updated_at: Option<Timestamp>,
     /// Unique identifier for the organization
     #[schema(value_type = String, format = "uuid")]
-    org_id: Shown<OrgId>,
+    org_id: OrgId,
     /// Name of the AI secret
     #[schema(value_type = String)]
     name: &'a str,
@@ -44,7 +42,7 @@ pub(super) struct AiSecret<'a> {
     metadata: Option<&'a RawValue>,
     /// User id of the last update to the encrypted secret value
     #[schema(value_type = Option<String>, format = "uuid", required)]
-    secret_updated_by_user_id: Option<Shown<PrincipalId>>,
+    secret_updated_by_user_id: Option<PrincipalId>,
     /// What of the value may be shown
     #[schema(value_type = Option<String>, required)]
     preview_secret: Option<&'a str>,
@@ -53,27 +51,18 @@ pub(super) struct AiSecret<'a> {
 impl<'a> From<&'a SecretView> for AiSecret<'a> {
     fn from(SecretView { columns, details }: &'a SecretView) -> Self {
         Self {
-            id: Shown(columns.id),
-            created: Shown(columns.created_at),
-            updated_at: columns.updated_at.map(Shown),
-            secret_updated_at: columns.value_updated_at.map(Shown),
-            org_id: Shown(columns.collection.org()),
+            id: columns.id,
+            created: columns.created_at,
+            updated_at: columns.updated_at,
+            secret_updated_at: columns.value_updated_at,
+            org_id: columns.collection.org(),
             name: &columns.name,
             r#type: columns.kind.as_deref(),
             // Metadata is JSON text: it is passed on as it is.
             metadata: details.metadata.as_ref().and_then(|metadata| serde_json::from_str(metadata.json()).ok()),
-            secret_updated_by_user_id: columns.value_updated_by.map(Shown),
+            secret_updated_by_user_id: columns.value_updated_by,
             preview_secret: details.preview.as_deref(),
         }
-    }
-}
-
-/// What is sent as the text that it prints as.
-struct Shown<T>(T);
-
-impl<T: Display> Serialize for Shown<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
     }
 }
 
