@@ -43,6 +43,30 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// The text, without the machinery of formatting: every row of a list has several.
+    fn text(self) -> [u8; 24] {
+        // `Timestamp` holds nothing that jiff cannot.
+        let moment = jiff::Timestamp::from_millisecond(self.millis()).unwrap_or_default();
+        let civil = jiff::tz::Offset::UTC.to_datetime(moment);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let fields = [
+            (0..4, civil.year()),
+            (5..7, civil.month().into()),
+            (8..10, civil.day().into()),
+            (11..13, civil.hour().into()),
+            (14..16, civil.minute().into()),
+            (17..19, civil.second().into()),
+            (20..23, civil.millisecond()),
+        ];
+        for (place, mut number) in fields {
+            for digit in text.get_mut(place).into_iter().flatten().rev() {
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        }
+        text
+    }
+
     /// The moment so many seconds later.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
@@ -54,15 +78,15 @@ impl Timestamp {
 /// `Z` (wire/braintrust.md 1.3, wire/together.md 1.3).
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `Timestamp` holds nothing that jiff cannot.
-        let moment = jiff::Timestamp::from_millisecond(self.millis()).unwrap_or_default();
-        write!(f, "{moment:.3}")
+        let text = self.text();
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.text();
+        serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -111,6 +135,14 @@ mod tests {
         assert_eq!(written(1_795_253_400_125_999), "2026-11-21T09:30:00.125Z");
         assert_eq!(written(i64::MAX), "9999-12-30T22:00:00.000Z");
         assert_eq!(written(-1), "1970-01-01T00:00:00.000Z");
+        for micros in (0..Timestamp::LATEST).step_by(1_234_567_890_123_457) {
+            let moment = Timestamp::from_micros(micros);
+            assert_eq!(
+                moment.to_string(),
+                format!("{:.3}", jiff::Timestamp::from_microsecond(micros - micros % 1000).unwrap())
+            );
+            assert_eq!(serde_json::to_string(&moment).unwrap(), format!("\"{moment}\""));
+        }
     }
 
     #[test]
