@@ -45,11 +45,14 @@ impl UnreadBody {
         if self.headers.get_all(CONTENT_ENCODING).iter().any(|encoding| !is_identity(encoding)) {
             return Err(Refusal::Request("the request body must not have a Content-Encoding"));
         }
-        tokio::time::timeout(DEADLINE, read_limited(self.body)).await.unwrap_or(Err(Refusal::BodyLost))
+        let announced = announced_length(&self.headers).and_then(|length| usize::try_from(length).ok());
+        let read = read_limited(self.body, announced.unwrap_or_default());
+        tokio::time::timeout(DEADLINE, read).await.unwrap_or(Err(Refusal::BodyLost))
     }
 }
 
-async fn read_limited(mut body: Body) -> Result<Bytes, Refusal> {
+/// Reads a body that was announced to be so long; what was announced is within bounds.
+async fn read_limited(mut body: Body, announced: usize) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -61,6 +64,10 @@ async fn read_limited(mut body: Body) -> Result<Bytes, Refusal> {
         if first.is_empty() && whole.is_empty() {
             first = data;
         } else {
+            if whole.is_empty() {
+                // Only once a part has come: an announcement alone costs nothing.
+                whole.reserve(announced.max(first.len() + data.len()));
+            }
             whole.extend_from_slice(&std::mem::take(&mut first));
             whole.extend_from_slice(&data);
         }

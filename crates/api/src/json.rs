@@ -20,7 +20,7 @@ const MAX_KEYS: usize = 20_000;
 
 /// The most values in documented fields together. A field within its own bounds has at most 32,768: what
 /// is refused here would only cost memory, thirty times its own size.
-const MAX_VALUES: usize = 100_000;
+const MAX_VALUES: usize = 50_000;
 
 /// Reads a body that must be one object. Of a documented field that is given twice, the problem names
 /// it.

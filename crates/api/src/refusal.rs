@@ -65,7 +65,7 @@ pub(crate) enum JsonProblem {
     TooDeep,
     /// More than 20,000 keys.
     TooManyKeys,
-    /// More than 100,000 values in documented fields.
+    /// More than 50,000 values in documented fields.
     TooManyValues,
     /// A number that would not come back as it was sent.
     NumberOutOfRange,
@@ -80,7 +80,7 @@ impl JsonProblem {
             Self::KeyTwice(_) => "the request body has a key twice in one object",
             Self::TooDeep => "the request body must not be nested deeper than 64 levels",
             Self::TooManyKeys => "the request body must not have more than 20000 keys",
-            Self::TooManyValues => "the request body must not have more than 100000 values",
+            Self::TooManyValues => "the request body must not have more than 50000 values",
             Self::NumberOutOfRange => "the request body has a number out of range",
         }
     }

@@ -35,6 +35,8 @@ static ALLOCATOR: WipingAllocator = WipingAllocator::new();
 fn main() -> ExitCode {
     // Before the first secret is read.
     let hardening = keyholt_memory::harden_process();
+    // Where the kernel does not allow it, more memory is used.
+    let _ = keyholt_memory::avoid_huge_pages();
     logging::keep_panics_short();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -18,4 +18,4 @@ mod process;
 
 pub use allocator::WipingAllocator;
 pub use locked::{LockedBytes, LockedPool};
-pub use process::{Hardening, harden_process, lock_all_memory, raise_file_limit};
+pub use process::{Hardening, avoid_huge_pages, harden_process, lock_all_memory, raise_file_limit};

@@ -26,6 +26,17 @@ pub fn harden_process() -> Hardening {
     Hardening { not_dumpable, no_core_files: result_of(core) }
 }
 
+/// Keeps the kernel from backing memory with huge pages: one byte of a large allocation would cost 2 MiB, and
+/// the buffers of a request that was large once would stay as large (`PR_SET_THP_DISABLE`).
+///
+/// # Errors
+/// When the kernel refuses; only more memory is used then.
+pub fn avoid_huge_pages() -> io::Result<()> {
+    let (on, unused): (libc::c_ulong, libc::c_ulong) = (1, 0);
+    // SAFETY: sets an attribute of this process; takes no pointers.
+    result_of(unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, on, unused, unused, unused) })
+}
+
 /// Keeps all memory of the process, present and future, out of swap (`mlockall`).
 ///
 /// # Errors
