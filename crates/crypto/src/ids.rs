@@ -16,8 +16,36 @@ const MILLIS: u128 = (1 << 48) - 1;
 /// An id of a new millisecond has a random tail. Within a millisecond, and when the clock steps back,
 /// each id is a random step of up to 2^32 above the one before (RFC 9562 6.2, method 2): the next id
 /// cannot be guessed, and a millisecond has room for 2^41 of them.
-#[derive(Debug)]
-pub struct IdMinter(Mutex<u128>);
+pub struct IdMinter(Mutex<State>);
+
+struct State {
+    /// The place of the last id.
+    last: u128,
+    random: Stock,
+}
+
+/// Random numbers in stock: one call for many ids costs a fortieth of one call for each. For ids only,
+/// which everybody may see; keys get theirs fresh.
+struct Stock {
+    bytes: [u8; 1024],
+    used: usize,
+}
+
+impl Stock {
+    const EMPTY: Self = Self { bytes: [0; 1024], used: 1024 };
+
+    fn take(&mut self) -> u128 {
+        if self.used >= self.bytes.len() {
+            // Without random numbers ids are still unique and in order, only easier to guess, and no key can
+            // be made anyway.
+            let _ = random::fill(&mut self.bytes);
+            self.used = 0;
+        }
+        let taken = self.bytes.get(self.used..).and_then(|rest| rest.first_chunk());
+        self.used += size_of::<u128>();
+        taken.copied().map_or(0, u128::from_be_bytes)
+    }
+}
 
 impl IdMinter {
     /// A minter whose ids are above this one, the highest in the store. An id that is not of version 7
@@ -30,24 +58,23 @@ impl IdMinter {
                 && id.get_variant() == Variant::RFC4122
                 && place_of(*id) >> TAIL_BITS <= millis_of(Timestamp::from_micros(i64::MAX))
         };
-        Self(Mutex::new(highest.filter(minted).map_or(0, place_of)))
+        Self(Mutex::new(State { last: highest.filter(minted).map_or(0, place_of), random: Stock::EMPTY }))
     }
 
     /// The next id.
     #[must_use]
     pub fn mint(&self, now: Timestamp) -> Uuid {
-        let random = random_bits();
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let random = state.random.take();
         // A new millisecond begins in the lower half, so that there is room above.
         let fresh = (millis_of(now) << TAIL_BITS) | ((random & TAIL) >> 1);
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = if fresh >> TAIL_BITS > *last >> TAIL_BITS {
+        state.last = if fresh >> TAIL_BITS > state.last >> TAIL_BITS {
             fresh
         } else {
             // A full millisecond runs over into the next one.
-            *last + 1 + (random & u128::from(u32::MAX))
+            state.last + 1 + (random & u128::from(u32::MAX))
         };
-        *last = place;
-        uuid_at(place)
+        uuid_at(state.last)
     }
 }
 
@@ -57,22 +84,8 @@ pub fn moment_of(id: Uuid) -> Timestamp {
     Timestamp::from_millis(i64::try_from(place_of(id) >> TAIL_BITS).unwrap_or(i64::MAX))
 }
 
-/// An id for something that is not stored, such as a request: no lock, and no order within a millisecond.
-#[must_use]
-pub fn make_uuid(now: Timestamp) -> Uuid {
-    uuid_at((millis_of(now) << TAIL_BITS) | (random_bits() & TAIL))
-}
-
 fn millis_of(moment: Timestamp) -> u128 {
     u128::try_from(moment.millis()).unwrap_or_default() & MILLIS
-}
-
-fn random_bits() -> u128 {
-    let mut bytes = [0; 16];
-    // Without random numbers ids are still unique and in order, only easier to guess, and no key can be
-    // made anyway.
-    let _ = random::fill(&mut bytes);
-    u128::from_be_bytes(bytes)
 }
 
 /// Puts the version (0111) and the variant (10) between the 122 bits that vary: 48, 12 and 62.
@@ -139,7 +152,7 @@ mod tests {
     #[test]
     fn an_id_holds_its_millisecond() {
         let minter = IdMinter::after(None);
-        for id in [minter.mint(at(NOW)), minter.mint(at(NOW + 1)), make_uuid(at(NOW + 1))] {
+        for id in [minter.mint(at(NOW)), minter.mint(at(NOW + 1))] {
             assert_is_version_7(id);
             assert!(at(NOW) <= moment_of(id) && moment_of(id) <= at(NOW + 1));
         }

@@ -33,7 +33,7 @@ pub use api_key::{ApiKeyToken, has_valid_checksum, shown_prefix};
 pub use audit_chain::AuditKey;
 pub use credential::CredentialMac;
 pub use error::{KeyringError, OpenError, RootKeyError, SealError};
-pub use ids::{IdMinter, make_uuid, moment_of};
+pub use ids::{IdMinter, moment_of};
 pub use kek::{Kek, value_hash};
 pub use keyring::{Keyring, WrappedKek, WrappedRingKey};
 pub use root_key::{LocalRootKey, RootKeyProvider};

@@ -70,7 +70,7 @@ impl Engine {
     /// An id for a request.
     #[must_use]
     pub fn make_request_id(&self) -> RequestId {
-        RequestId::new(keyholt_crypto::make_uuid(self.clock.now()))
+        RequestId::new(self.ids.mint(self.clock.now()))
     }
 
     /// Adds the engine's counters to those that are published.

@@ -17,6 +17,9 @@ use crate::{Client, Deadline};
 /// How long a start or an end may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The options of an ordinary start.
+const ANY_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
+
 /// How the binary is started, and the folder that it keeps everything in. The folder goes when this goes.
 #[derive(Debug)]
 pub struct Setup {
@@ -104,12 +107,20 @@ impl Setup {
         self.folder().join("data")
     }
 
-    /// Starts the server and waits until it listens.
+    /// Starts the server on a free port and waits until it listens.
     ///
     /// # Errors
     /// When it ends or does not listen within 30 s; what it said is in the error.
     pub fn start(&self) -> Result<Server, StartError> {
-        let mut server = self.spawn()?;
+        self.start_with(&ANY_PORT)
+    }
+
+    /// As [`start`](Self::start) with these options in place of a free port.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(&self, options: &[&str]) -> Result<Server, StartError> {
+        let mut server = self.spawn_with(options)?;
         match server.wait_for_address() {
             Ok(()) => Ok(server),
             Err(RecvTimeoutError::Disconnected) => Err(StartError::Ended(server.wait()?)),
@@ -122,16 +133,18 @@ impl Setup {
     /// # Errors
     /// When the program cannot be started.
     pub fn spawn(&self) -> io::Result<Server> {
-        let data_dir = self.data_dir();
+        self.spawn_with(&ANY_PORT)
+    }
+
+    fn spawn_with(&self, options: &[&str]) -> io::Result<Server> {
         let mut command = self.command(&self.wrapper);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
-        command.arg(data_dir).stdin(Stdio::null());
+        command.arg("serve").arg("--data-dir").arg(self.data_dir()).args(options).stdin(Stdio::null());
         let mut child = command.spawn()?;
         let (lines, incoming) = channel();
         let stdout = Output::collect(child.stdout.take(), Some(lines))?;
         let stderr = Output::collect(child.stderr.take(), None)?;
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        Ok(Server { child: Some(child), address: unknown, incoming, stdout, stderr })
+        Ok(Server { child: Some(child), address: unknown, has_tls: false, incoming, stdout, stderr })
     }
 
     /// Runs the program with these words to its end, with `input` on its standard input.
@@ -153,23 +166,28 @@ impl Setup {
         if let Some(server) = server {
             command.env("KEYHOLT_URL", server.url()).env("KEYHOLT_API_KEY", Self::KEY);
         }
-        let mut child = command.spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A program that takes no input may have ended already.
-            let _ended = stdin.write_all(input);
-        }
-        let output = child.wait_with_output()?;
-        Ok(Finished {
-            status: output.status,
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        run_to_end(command, input)
+    }
+
+    /// Runs another program of the search path with these words in the setup's folder to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run_tool(&self, program: &str, words: &[&str], input: &[u8]) -> io::Result<Finished> {
+        let mut command = self.surround(new_command(Path::new(program)));
+        command.args(words).stdin(Stdio::piped());
+        run_to_end(command, input)
     }
 
     fn command(&self, wrapper: &[String]) -> Command {
         let mut words = wrapper.iter().map(PathBuf::from).chain([self.program.clone()]);
         let mut command = new_command(&words.next().unwrap_or_default());
-        command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(words);
+        self.surround(command)
+    }
+
+    fn surround(&self, mut command: Command) -> Command {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         // Nothing of the surrounding shell but the search path, and no settings file of its user.
         command
@@ -178,6 +196,20 @@ impl Setup {
             .current_dir(self.folder());
         command
     }
+}
+
+fn run_to_end(mut command: Command, input: &[u8]) -> io::Result<Finished> {
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that takes no input may have ended already.
+        let _ended = stdin.write_all(input);
+    }
+    let output = child.wait_with_output()?;
+    Ok(Finished {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests start the program that they are about")]
@@ -198,6 +230,7 @@ pub fn free_address() -> io::Result<SocketAddr> {
 pub struct Server {
     child: Option<Child>,
     address: SocketAddr,
+    has_tls: bool,
     incoming: Receiver<String>,
     stdout: Output,
     stderr: Output,
@@ -213,7 +246,7 @@ impl Server {
     /// Its base URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.has_tls { "https" } else { "http" }, self.address)
     }
 
     /// Its process id; zero when it has ended.
@@ -256,13 +289,21 @@ impl Server {
         self.wait()
     }
 
+    /// Asks it to end (SIGTERM) and does not wait.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn terminate(&self) -> io::Result<()> {
+        let pid = self.pid().to_string();
+        new_command(Path::new("/bin/sh")).args(["-c", "kill -TERM \"$0\"", &pid]).status().map(drop)
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has.
     ///
     /// # Errors
     /// When it has not ended within 30 s.
     pub fn stop(mut self) -> io::Result<Finished> {
-        let pid = self.pid().to_string();
-        new_command(Path::new("/bin/sh")).args(["-c", "kill -TERM \"$0\"", &pid]).status()?;
+        self.terminate()?;
         let ended = Deadline::after(PATIENCE).poll(|| (!self.is_running()).then_some(()));
         ended.ok_or(io::ErrorKind::TimedOut)?;
         self.wait()
@@ -283,8 +324,8 @@ impl Server {
         let deadline = Deadline::after(PATIENCE);
         loop {
             let line = self.incoming.recv_timeout(deadline.left())?;
-            if let Some(address) = address_in(&line) {
-                self.address = address;
+            if let Some((address, has_tls)) = address_in(&line) {
+                (self.address, self.has_tls) = (address, has_tls);
                 return Ok(());
             }
         }
@@ -301,11 +342,12 @@ impl Drop for Server {
     }
 }
 
-/// The address in `listening on http://127.0.0.1:8787`.
-fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("listening on http://")?;
+/// The address in `listening on http://127.0.0.1:8787`, and whether it is one of TLS.
+fn address_in(line: &str) -> Option<(SocketAddr, bool)> {
+    let (_, url) = line.split_once("listening on ")?;
+    let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(|letter: char| letter.is_whitespace() || letter == '/').unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+    Some((rest.get(..end)?.parse().ok()?, scheme == "https"))
 }
 
 /// What a program writes on one of its two pipes.
@@ -359,12 +401,10 @@ mod tests {
 
     #[test]
     fn an_address_is_found_in_a_line() {
-        let address = address_in(
-            "keyholt 0.1.0 listening on http://127.0.0.1:8787 (data)
-",
-        );
-        assert_eq!(address.map(|address| address.port()), Some(8787));
-        assert_eq!(address_in("see http://127.0.0.1:8787"), None);
-        assert_eq!(address_in("listening on a port"), None);
+        let found = |line: &str| address_in(line).map(|(address, has_tls)| (address.port(), has_tls));
+        assert_eq!(found("keyholt 0.1.0 listening on http://127.0.0.1:8787 (data)\n"), Some((8787, false)));
+        assert_eq!(found("listening on https://[::1]:443\n"), Some((443, true)));
+        assert_eq!(found("see http://127.0.0.1:8787"), None);
+        assert_eq!(found("listening on a port"), None);
     }
 }

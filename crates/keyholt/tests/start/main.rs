@@ -1,0 +1,13 @@
+//! From the first start to the last signal: what the built program says, makes, serves and refuses.
+#![cfg(test)]
+
+mod bootstrap;
+mod configuration;
+mod first_start;
+mod listeners;
+mod probes;
+mod refused;
+mod root_key;
+mod signals;
+mod store;
+mod tls;
