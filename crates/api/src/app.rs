@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::Method;
+use http::{Method, Uri};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use crate::declared::{declared, methods};
 use crate::door::DoorLayer;
 use crate::refusal::Refusal;
+use crate::room::Room;
 use crate::state::AppState;
 use crate::{answer, braintrust, native, probes, together};
 
@@ -72,6 +73,33 @@ async fn describe(State(app): State<AppState>) -> Result<Response, Refusal> {
     if text.is_empty() { Err(Refusal::Internal) } else { Ok(answer::json_body(Body::from(text.clone()))) }
 }
 
-async fn unknown_path() -> Refusal {
-    Refusal::UnknownPath
+/// Whoever posts to the control plane, to a path that is not served too, must see a 400: the AI proxy takes
+/// any other refusal of a lookup for leave to send its caller's own key on (wire/braintrust.md 6.1). What
+/// others ask for there is 404 as everywhere (7.3).
+async fn unknown_path(method: Method, uri: Uri) -> Response {
+    let room = if method == Method::POST { Room::of(uri.path()) } else { Room::Braintrust };
+    room.refuse(Refusal::UnknownPath)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_TYPE;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_post_to_an_unknown_path_of_the_control_plane_is_refused_as_plain_text() {
+        let refused = async |method, path| {
+            let response = unknown_path(method, Uri::from_static(path)).await;
+            let plain =
+                response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/plain; charset=utf-8");
+            (response.status().as_u16(), plain)
+        };
+        for path in ["/api/secret", "/api/secret/", "/api", "/api/nothing?x"] {
+            assert_eq!(refused(Method::POST, path).await, (400, true), "{path}");
+        }
+        assert_eq!(refused(Method::GET, "/api/models/model_list.json").await, (404, false));
+        assert_eq!(refused(Method::POST, "/v1/nothing").await, (404, false));
+        assert_eq!(refused(Method::POST, "/apis").await, (404, false));
+    }
 }

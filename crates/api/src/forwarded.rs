@@ -70,8 +70,9 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, forwarders: &[Ad
         return address;
     }
     let elements = |name: http::HeaderName| {
-        let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-        lines.flat_map(|line| line.split(',')).map(str::trim).collect::<Vec<_>>()
+        let lines = headers.get_all(name).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        // What is no text is a hop that cannot be read; the others of its line can.
+        lines.map(|hop| std::str::from_utf8(hop).unwrap_or_default().trim()).collect::<Vec<_>>()
     };
     let simple = elements(http::HeaderName::from_static("x-forwarded-for"));
     let standard = elements(FORWARDED);
@@ -137,6 +138,11 @@ mod tests {
         assert_eq!(hops("1.2.3.4, nonsense, 10.9.9.9"), "10.9.9.9");
         assert_eq!(hops("2001:db8::7"), "2001:db8::7");
         assert_eq!(hops("[2001:db8::7]:80, 10.0.0.2:4711"), "2001:db8::7");
+        let mut latin_1 = HeaderMap::new();
+        latin_1.append("x-forwarded-for", http::HeaderValue::from_bytes(b"\xff, 203.0.113.9").unwrap());
+        let forwarders = ["10.0.0.0/8".parse().unwrap()];
+        let client_of = |headers| client_address("10.0.0.1".parse().unwrap(), headers, &forwarders).to_string();
+        assert_eq!(client_of(&latin_1), "203.0.113.9");
         let two_lines = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-for", "203.0.113.9")];
         assert_eq!(client("10.0.0.1", &two_lines, &believed), "203.0.113.9");
     }

@@ -24,7 +24,7 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: IdMinter,
     pub(crate) keks: Keks,
-    pub(crate) identities: Identities,
+    pub(crate) identities: Arc<Identities>,
     pub(crate) metrics: Metrics,
     /// How many earlier versions of a value are kept for organisations' secrets.
     pub(crate) versions_kept: u32,
@@ -46,7 +46,7 @@ impl Engine {
             clock,
             ids,
             keks: Keks::default(),
-            identities: Identities::default(),
+            identities: Arc::default(),
             metrics: Metrics::default(),
             versions_kept,
             records: RecordLocks::default(),

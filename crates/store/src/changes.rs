@@ -45,7 +45,7 @@ impl Changes {
 
     /// Records what the change is; only then can it be committed.
     pub fn record(self, event: AuditEvent) -> Audited {
-        Audited { statements: self.statements, events: vec![event] }
+        Audited { statements: self.statements, events: vec![event], afterwards: Vec::new() }
     }
 }
 
@@ -55,6 +55,16 @@ impl Changes {
 pub struct Audited {
     pub(crate) statements: Vec<Statement>,
     pub(crate) events: Vec<AuditEvent>,
+    pub(crate) afterwards: Vec<Afterwards>,
+}
+
+/// What is done once a change is committed.
+pub(crate) struct Afterwards(pub(crate) Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Afterwards {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Afterwards")
+    }
 }
 
 impl Audited {
@@ -62,6 +72,14 @@ impl Audited {
     pub fn and(mut self, other: Self) -> Self {
         self.statements.extend(other.statements);
         self.events.extend(other.events);
+        self.afterwards.extend(other.afterwards);
+        self
+    }
+
+    /// Does this once the change is committed, or may have been, before whoever asked for it is told; also
+    /// when nobody waits for it any more.
+    pub fn afterwards(mut self, act: impl FnOnce() + Send + 'static) -> Self {
+        self.afterwards.push(Afterwards(Box::new(act)));
         self
     }
 

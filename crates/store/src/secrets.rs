@@ -236,6 +236,27 @@ impl Store {
         self.fetch(sql, params, read).await
     }
 
+    /// Ids of secrets of a collection above one, each with its type, oldest first, at most so many. A type
+    /// that is no text, since somebody changed it, counts as none.
+    ///
+    /// # Errors
+    /// When the storage is unavailable or a row is not as it was written.
+    pub async fn list_secret_kinds(
+        &self,
+        scope: Scope,
+        above: SecretId,
+        limit: u32,
+    ) -> Result<Vec<(SecretId, Option<Box<str>>)>, StoreError> {
+        let range = SecretRange { above: Some(above), below: None, kind: None };
+        let read = |row: &Row<'_>| Ok((row.id(0, SecretId::from_slice)?, row.opt_text(1).unwrap_or_default()));
+        let sql = concat!(
+            "SELECT id, kind FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+            in_range!(),
+            "ORDER BY id LIMIT ?5"
+        );
+        self.fetch(sql, range_params(scope, range, limit), read).await
+    }
+
     /// Secrets of all organisations that have expired by this moment, longest ago first.
     ///
     /// # Errors
@@ -344,7 +365,9 @@ fn read_secret(row: &Row<'_>) -> Result<SecretRow, StoreError> {
         project => Collection::Project(org, project),
     };
     let id = row.id(2, SecretId::from_slice)?;
-    Ok(read_columns(row, collection, id).unwrap_or_else(|_| unreadable(collection, id)))
+    // By its version it can still be deleted.
+    let unreadable = || unreadable(collection, id, row.int(3).unwrap_or_default());
+    Ok(read_columns(row, collection, id).unwrap_or_else(|_| unreadable()))
 }
 
 fn read_columns(row: &Row<'_>, collection: Collection, id: SecretId) -> Result<SecretRow, StoreError> {
@@ -372,12 +395,12 @@ fn read_columns(row: &Row<'_>, collection: Collection, id: SecretId) -> Result<S
     })
 }
 
-fn unreadable(collection: Collection, id: SecretId) -> SecretRow {
+fn unreadable(collection: Collection, id: SecretId, version: i64) -> SecretRow {
     SecretRow {
         columns: SecretColumns {
             collection,
             id,
-            version: 0,
+            version,
             name: Box::default(),
             kind: None,
             created_at: Timestamp::from_micros(0),

@@ -86,6 +86,7 @@ impl Store {
         params: Vec<Param>,
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        let_others_run().await;
         self.backend.fetch(sql, &params, read)
     }
 
@@ -96,6 +97,13 @@ impl Store {
         params: Vec<Param>,
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
+        let_others_run().await;
         self.backend.fetch_one(sql, &params, read)
     }
+}
+
+/// Reads never wait, so that a task which reads again and again would keep its thread to itself: from time
+/// to time it must give way.
+async fn let_others_run() {
+    tokio::task::consume_budget().await;
 }

@@ -1,5 +1,7 @@
 //! API keys: issued, listed, revoked.
 
+use std::sync::Arc;
+
 use keyholt_crypto::{ApiKeyToken, moment_of, shown_prefix};
 use keyholt_store::{ApiKeyRow, Audited, Changes, OrgRow, PrincipalRow};
 use keyholt_types::{
@@ -196,11 +198,11 @@ impl Engine {
             seal_proof(self, &mut row)?;
             let revoked = Changes::new().revoke_api_key(&row);
             let change = record_in_each_org(self, Some(caller), &row, Action::ApiKeyRevoke, revoked);
+            // Not after the wait: the caller may hang up meanwhile, and the change goes on without them.
+            let identities = Arc::clone(&self.identities);
+            let change = change.afterwards(move || identities.forget_all());
             match self.commit(Action::ApiKeyRevoke, change).await {
-                Ok(()) => {
-                    self.identities.forget_all();
-                    return Ok(api_key_view(row));
-                }
+                Ok(()) => return Ok(api_key_view(row)),
                 Err(NotCommitted::Stale | NotCommitted::Taken) => {}
                 Err(NotCommitted::Failed(error)) => {
                     // It may have been revoked all the same.

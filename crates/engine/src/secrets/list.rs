@@ -14,6 +14,10 @@ use crate::{Engine, Error, ListedSecret, OrgChoice, SecretFilter};
 /// How many rows are read at a time.
 const BATCH: u32 = 100;
 
+/// How many types are looked up each on its own. For more of them all rows are read and most left out,
+/// so that no list costs more than one without types.
+const MOST_KINDS: usize = 32;
+
 /// A list that is being read.
 pub struct SecretList {
     engine: Arc<Engine>,
@@ -40,15 +44,32 @@ struct Runs {
 }
 
 impl Runs {
+    fn new(scopes: Vec<Scope>, mut kinds: Option<Vec<Box<str>>>) -> Self {
+        if let Some(kinds) = &mut kinds {
+            kinds.sort_unstable();
+            kinds.dedup();
+        }
+        Self { scopes, kinds }
+    }
+
+    /// The types, when they are too many to be looked up each on its own; in order.
+    fn sieve(&self) -> Option<&[Box<str>]> {
+        self.kinds.as_deref().filter(|kinds| kinds.len() > MOST_KINDS)
+    }
+
     fn each(&self) -> impl Iterator<Item = (Scope, Option<&str>)> {
-        self.scopes.iter().flat_map(|scope| {
-            let kinds = self
-                .kinds
-                .as_ref()
-                .map_or_else(|| vec![None], |kinds| kinds.iter().map(|kind| Some(&**kind)).collect::<Vec<_>>());
+        let kinds = self.kinds.as_ref().filter(|_| self.sieve().is_none());
+        self.scopes.iter().flat_map(move |scope| {
+            let kinds =
+                kinds.map_or_else(|| vec![None], |kinds| kinds.iter().map(|kind| Some(&**kind)).collect());
             kinds.into_iter().map(move |kind| (*scope, kind))
         })
     }
+}
+
+/// Whether a type is among these, which are in order.
+fn is_among(kinds: &[Box<str>], kind: Option<&str>) -> bool {
+    kind.is_some_and(|kind| kinds.binary_search_by(|one| (**one).cmp(kind)).is_ok())
 }
 
 impl Engine {
@@ -71,12 +92,7 @@ impl Engine {
         } else if filter.ids.is_some() || filter.name.is_some() {
             Plan::Rows(self.pick_rows(&scopes, &filter).await?)
         } else {
-            let mut kinds = filter.kinds;
-            if let Some(kinds) = &mut kinds {
-                kinds.sort_unstable();
-                kinds.dedup();
-            }
-            let runs = Runs { scopes, kinds };
+            let runs = Runs::new(scopes, filter.kinds);
             let (above, mut below) = (filter.ending_before, filter.starting_after);
             if let (Some(above), None, Some(limit)) = (above, below, filter.limit) {
                 below = self.nearest_above(&runs, above, limit).await?;
@@ -151,15 +167,23 @@ impl Engine {
     ) -> Result<Option<SecretId>, Error> {
         let (mut above, mut counted) = (cursor, 0);
         loop {
-            let mut ids = Vec::new();
+            // Each with whether it counts.
+            let mut rows: Vec<(SecretId, bool)> = Vec::new();
             for (scope, kind) in runs.each() {
-                let range = SecretRange { above: Some(above), below: None, kind };
-                let found = self.store.list_secret_ids(scope, range, BATCH).await;
-                ids.extend(found.map_err(|error| self.fault(&error))?);
+                if let Some(kinds) = runs.sieve() {
+                    let found = self.store.list_secret_kinds(scope, above, BATCH).await;
+                    let found = found.map_err(|error| self.fault(&error))?;
+                    rows.extend(found.into_iter().map(|(id, kind)| (id, is_among(kinds, kind.as_deref()))));
+                } else {
+                    let range = SecretRange { above: Some(above), below: None, kind };
+                    let found = self.store.list_secret_ids(scope, range, BATCH).await;
+                    rows.extend(found.map_err(|error| self.fault(&error))?.into_iter().map(|id| (id, true)));
+                }
             }
-            ids.sort_unstable();
-            ids.truncate(BATCH as usize);
-            let Some(last) = ids.last().copied() else { return Ok(None) };
+            rows.sort_unstable();
+            rows.truncate(BATCH as usize);
+            let Some((last, _)) = rows.last().copied() else { return Ok(None) };
+            let ids: Vec<SecretId> = rows.into_iter().filter(|(_, counts)| *counts).map(|(id, _)| id).collect();
             let left = usize::try_from(limit - counted).unwrap_or(usize::MAX);
             // The first row beyond the limit bounds the list.
             if let Some(bound) = ids.get(left) {
@@ -216,19 +240,29 @@ impl SecretList {
             }
             Plan::Descending { runs, above, below } => {
                 let mut above = *above;
+                let wanted = if runs.sieve().is_some() { BATCH } else { batch };
                 for (scope, kind) in runs.each() {
                     let range = SecretRange { above, below: *below, kind };
-                    let found = engine.store.list_secrets(scope, range, batch).await;
+                    let found = engine.store.list_secrets(scope, range, wanted).await;
                     rows.extend(found.map_err(|error| engine.fault(&error))?);
                     // However many runs there are, no more than two batches are held.
                     rows.sort_by_key(|row| std::cmp::Reverse(row.columns.id));
-                    rows.truncate(batch as usize);
-                    if rows.len() == batch as usize {
+                    rows.truncate(wanted as usize);
+                    if rows.len() == wanted as usize {
                         above = rows.last().map(|row| row.columns.id);
                     }
                 }
+                let mut at_end = rows.len() < wanted as usize;
                 *below = rows.last().map(|row| row.columns.id);
-                rows.len() < batch as usize
+                if let Some(kinds) = runs.sieve() {
+                    rows.retain(|row| is_among(kinds, row.columns.kind.as_deref()));
+                }
+                if rows.len() > batch as usize {
+                    rows.truncate(batch as usize);
+                    *below = rows.last().map(|row| row.columns.id);
+                    at_end = false;
+                }
+                at_end
             }
             Plan::Ascending { scope, above } => {
                 let range = SecretRange { above: *above, below: None, kind: None };

@@ -1,5 +1,9 @@
 //! From a credential to a caller.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use keyholt_engine::Error;
 use keyholt_testkit::{Intruder, TestEngine};
 use keyholt_types::Role;
@@ -28,6 +32,21 @@ async fn a_revoked_key_is_refused_from_then_on() {
     test.clock.advance_seconds(60);
     assert_eq!(test.engine.revoke_api_key(&test.owner, id).await.unwrap(), revoked);
     test.caller(TestEngine::OWNER_KEY).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_also_when_nobody_waited_for_its_revocation() {
+    let test = TestEngine::in_memory().await;
+    let api_key = test.issue(&test.owner, &[], Role::Engineer.rights(), None).await.unwrap();
+    let id = test.caller(&api_key).await.unwrap().identity.api_key;
+    {
+        let mut abandoned = pin!(test.engine.revoke_api_key(&test.owner, id));
+        // Asked once and then dropped, as when a client hangs up.
+        let _ = abandoned.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    }
+    // Changes are carried out in the order in which they came.
+    crate::fixture::create(&test, crate::fixture::bare("later")).await;
+    assert_eq!(test.caller(&api_key).await.unwrap_err(), Error::Unauthenticated);
 }
 
 #[tokio::test]

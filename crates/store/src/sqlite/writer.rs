@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::audit_record::{StoredAuditRecord, insert_record};
-use crate::changes::{Audited, ChainStart, Needs, Statement};
+use crate::changes::{Afterwards, Audited, ChainStart, Needs, Statement};
 use crate::{CommitError, OpenError, Unmet};
 
 /// How many changes may wait; beyond that the storage is overloaded.
@@ -161,7 +161,9 @@ impl Thread {
         chain: &mut Option<Chain>,
         changes: Vec<(Audited, oneshot::Sender<Result<(), CommitError>>)>,
     ) {
-        let (changes, replies): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+        let (mut changes, replies): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+        let afterwards: Vec<_> =
+            changes.iter_mut().map(|change| std::mem::take(&mut change.afterwards)).collect();
         let mut advanced = chain.clone();
         let mut outcomes = Vec::with_capacity(changes.len());
         let group = run(connection, "BEGIN IMMEDIATE").and_then(|()| {
@@ -174,7 +176,10 @@ impl Thread {
         match group {
             Ok(()) => {
                 *chain = advanced;
-                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                for ((reply, outcome), afterwards) in replies.into_iter().zip(outcomes).zip(afterwards) {
+                    if outcome.is_ok() {
+                        do_all(afterwards);
+                    }
                     let _ = reply.send(outcome);
                 }
             }
@@ -187,6 +192,9 @@ impl Thread {
                 }
                 // Unsynced, the log may or may not hold the group after a restart.
                 let is_unknown = self.is_failure(&error);
+                if is_unknown {
+                    do_all(afterwards.into_iter().flatten());
+                }
                 for reply in replies {
                     let refused = if is_unknown { CommitError::OutcomeUnknown } else { classify(&error) };
                     let _ = reply.send(Err(refused));
@@ -204,6 +212,10 @@ impl Thread {
         }
         fatal
     }
+}
+
+fn do_all(afterwards: impl IntoIterator<Item = Afterwards>) {
+    afterwards.into_iter().for_each(|Afterwards(act)| act());
 }
 
 impl Job {

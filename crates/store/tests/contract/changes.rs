@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 
 use keyholt_store::{Changes, CommitError, Store, Unmet};
@@ -51,6 +52,23 @@ pub(crate) async fn a_change_goes_on_when_nobody_waits_for_it(store: Arc<Store>)
     // Changes are carried out in the order in which they came.
     store.commit(inserted(&secret(scope(), 2, "b"))).await.unwrap();
     assert!(store.find_secret_named(scope(), "a").await.unwrap().is_some());
+}
+
+pub(crate) async fn what_follows_a_commit_is_done_before_it_is_acknowledged_and_only_then(store: Arc<Store>) {
+    let done = Arc::new(AtomicUsize::new(0));
+    let counted = || {
+        let done = Arc::clone(&done);
+        move || {
+            done.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let both = inserted(&secret(scope(), 1, "a")).afterwards(counted());
+    let both = both.and(inserted(&secret(scope(), 2, "b")).afterwards(counted()));
+    store.commit(both).await.unwrap();
+    assert_eq!(done.load(Ordering::SeqCst), 2);
+    let taken = inserted(&secret(scope(), 3, "a")).afterwards(counted());
+    assert_unmet(store.commit(taken).await, Unmet::Taken);
+    assert_eq!(done.load(Ordering::SeqCst), 2);
 }
 
 pub(crate) async fn an_emptied_log_loses_nothing(store: Arc<Store>) {

@@ -63,6 +63,7 @@ contract! {
         the_lowest_and_the_highest_id_are_listed,
         a_limit_keeps_the_nearest,
         a_type_keeps_its_own_only,
+        types_are_listed_with_their_ids_oldest_first,
         batches_give_every_row_once,
         another_collection_is_never_listed,
     }
@@ -71,6 +72,7 @@ contract! {
         a_joined_change_may_follow_from_the_one_before,
         nothing_is_committed_before_the_chain_begins,
         a_change_goes_on_when_nobody_waits_for_it,
+        what_follows_a_commit_is_done_before_it_is_acknowledged_and_only_then,
         an_emptied_log_loses_nothing,
         a_sound_database_passes_its_check,
     }

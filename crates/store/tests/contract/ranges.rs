@@ -99,3 +99,10 @@ pub(crate) async fn another_collection_is_never_listed(store: Arc<Store>) {
     assert_eq!(store.find_secret_named(scope(), "secret 1").await.unwrap(), None);
     assert_eq!(store.find_value(scope(), secret_id(1), 1).await.unwrap(), None);
 }
+
+pub(crate) async fn types_are_listed_with_their_ids_oldest_first(store: Arc<Store>) {
+    fill(&store, scope(), [3, 1, 4, 2]).await;
+    fill(&store, org_scope(1).project_secrets(project_id(1)), [5]).await;
+    let listed = store.list_secret_kinds(scope(), secret_id(1), 2).await.unwrap();
+    assert_eq!(listed, [(secret_id(2), Some("two".into())), (secret_id(3), None)]);
+}
