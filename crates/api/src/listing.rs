@@ -6,13 +6,19 @@ use bytes::Bytes;
 use futures_util::future::ready;
 use futures_util::{StreamExt, stream};
 use keyholt_engine::{Error, ListedSecret, SecretList, SecretView};
+use serde::Serialize;
 
 use crate::answer;
 
-/// Writes one object of a list.
-pub(crate) type WriteObject = fn(&mut Vec<u8>, &SecretView) -> serde_json::Result<()>;
+/// How much of a list is gathered before any of it is sent: most lists are shorter, and are sent whole
+/// with their length.
+const GATHERED: usize = 64 * 1024;
 
-/// An answer of any length: `begin`, the objects with commas between them, `end`.
+/// Writes one object of a list, or leaves it out and says so with `false`.
+pub(crate) type WriteObject = fn(&mut Vec<u8>, &ListedSecret) -> serde_json::Result<bool>;
+
+/// An answer of any length: `begin`, the objects with commas between them, `end`. However long the list
+/// and however large its objects, a connection that nobody reads holds less than a megabyte of it.
 ///
 /// # Errors
 /// What fails before the first byte is sent is a refusal. What fails later resets the connection, so
@@ -25,19 +31,19 @@ pub(crate) async fn answer(
 ) -> Result<Response, Error> {
     let mut pieces = Pieces { list, write, separator: b"" };
     let mut text = begin.as_bytes().to_vec();
-    // Most lists have one piece at most, and are sent whole with their length.
-    for _ in 0..2 {
-        let Some(piece) = pieces.next().await? else {
+    while text.len() < GATHERED {
+        if !pieces.append(&mut text).await? {
             text.extend_from_slice(end.as_bytes());
             return Ok(answer::json_body(Body::from(text)));
-        };
-        text.extend_from_slice(&piece);
+        }
     }
     let rest = stream::try_unfold(Some(pieces), move |pieces| async move {
         let Some(mut pieces) = pieces else { return Ok(None) };
-        Ok::<_, Error>(Some(match pieces.next().await? {
-            Some(piece) => (piece.into(), Some(pieces)),
-            None => (Bytes::from_static(end.as_bytes()), None),
+        let mut piece = Vec::new();
+        Ok::<_, Error>(Some(if pieces.append(&mut piece).await? {
+            (piece.into(), Some(pieces))
+        } else {
+            (Bytes::from_static(end.as_bytes()), None)
         }))
     });
     let begun = stream::once(ready(Ok(text.into())));
@@ -53,19 +59,27 @@ struct Pieces {
 }
 
 impl Pieces {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    /// Appends the next few objects; false at the end of the list.
+    async fn append(&mut self, text: &mut Vec<u8>) -> Result<bool, Error> {
         let batch = self.list.next().await?;
-        if batch.is_empty() {
-            return Ok(None);
-        }
-        let mut piece = Vec::with_capacity(batch.len() * 512);
         for listed in &batch {
-            // What does not open is left out; the engine has reported it.
-            let ListedSecret::Open(secret) = listed else { continue };
-            piece.extend_from_slice(self.separator);
-            (self.write)(&mut piece, secret).map_err(|_| Error::Internal)?;
-            self.separator = b",";
+            let before = text.len();
+            text.extend_from_slice(self.separator);
+            if (self.write)(text, listed).map_err(|_| Error::Internal)? {
+                self.separator = b",";
+            } else {
+                text.truncate(before);
+            }
         }
-        Ok(Some(piece))
+        Ok(!batch.is_empty())
     }
+}
+
+/// Writes a secret that opens, and leaves out one that does not; the engine has reported it.
+pub(crate) fn write_open<'a, T: Serialize + From<&'a SecretView>>(
+    text: &mut Vec<u8>,
+    listed: &'a ListedSecret,
+) -> serde_json::Result<bool> {
+    let ListedSecret::Open(secret) = listed else { return Ok(false) };
+    serde_json::to_writer(text, &T::from(secret)).map(|()| true)
 }

@@ -26,5 +26,5 @@ pub use error::{CommitError, OpenError, StoreError, Unmet};
 pub use identity::{ApiKeyRow, OrgRow, PrincipalRow, ProjectRow};
 pub use keys::{DeploymentRow, OrgKeyRow, RingKeyRow};
 pub use scope::{OrgScope, Scope};
-pub use secrets::{SecretRange, SecretRow, ValueRow};
+pub use secrets::{SecretPage, SecretRange, SecretRow, ValueRow};
 pub use store::Store;

@@ -46,6 +46,19 @@ macro_rules! in_range {
     };
 }
 
+/// How many bytes of details one page holds before it ends, so that rows that are large do not make a
+/// page large.
+const PAGE_BYTES: usize = 256 * 1024;
+
+/// Secrets of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretPage {
+    /// The rows, in the order that was asked for.
+    pub rows: Vec<SecretRow>,
+    /// Whether the range holds no more than these.
+    pub is_whole: bool,
+}
+
 /// The columns of `secrets` in the order that [`read_secret`] reads and [`secret_params`] writes.
 macro_rules! columns {
     () => {
@@ -169,7 +182,7 @@ impl Store {
         .await
     }
 
-    /// Secrets of a range, newest first, at most so many.
+    /// Secrets of a range, newest first: at most so many, and no more after 256 KiB of details.
     ///
     /// # Errors
     /// When the storage is unavailable or a row is not as it was written.
@@ -178,30 +191,39 @@ impl Store {
         scope: Scope,
         range: SecretRange<'_>,
         limit: u32,
-    ) -> Result<Vec<SecretRow>, StoreError> {
+    ) -> Result<SecretPage, StoreError> {
         let mut params = range_params(scope, range, limit);
-        let Some(kind) = range.kind else {
-            let sql = concat!(
-                "SELECT ",
-                columns!(),
-                " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
-                in_range!(),
-                "ORDER BY id DESC LIMIT ?5"
-            );
-            return self.fetch(sql, params, read_secret).await;
+        let mut bytes = 0;
+        let goes_on = |row: &SecretRow| {
+            bytes += row.details.len();
+            bytes < PAGE_BYTES
         };
-        if kind.contains('\0') {
-            return Ok(Vec::new());
-        }
-        params.push(kind.into());
-        let sql = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
-            in_range!(),
-            "ORDER BY id DESC LIMIT ?5"
-        );
-        self.fetch(sql, params, read_secret).await
+        let rows = match range.kind {
+            None => {
+                let sql = concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+                    in_range!(),
+                    "ORDER BY id DESC LIMIT ?5"
+                );
+                self.fetch_while(sql, params, read_secret, goes_on).await?
+            }
+            // No type has a NUL character.
+            Some(kind) if kind.contains('\0') => Vec::new(),
+            Some(kind) => {
+                params.push(kind.into());
+                let sql = concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
+                    in_range!(),
+                    "ORDER BY id DESC LIMIT ?5"
+                );
+                self.fetch_while(sql, params, read_secret, goes_on).await?
+            }
+        };
+        Ok(SecretPage { is_whole: rows.len() < limit as usize && bytes < PAGE_BYTES, rows })
     }
 
     /// Ids of secrets of a range, oldest first, at most so many.

@@ -86,8 +86,19 @@ impl Store {
         params: Vec<Param>,
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
+        self.fetch_while(sql, params, read, |_| true).await
+    }
+
+    /// Reads rows, up to the first after which it does not go on.
+    pub(crate) async fn fetch_while<T>(
+        &self,
+        sql: &'static str,
+        params: Vec<Param>,
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+        goes_on: impl FnMut(&T) -> bool,
+    ) -> Result<Vec<T>, StoreError> {
         let_others_run().await;
-        self.backend.fetch(sql, &params, read)
+        self.backend.fetch(sql, &params, read, goes_on)
     }
 
     /// Reads the first row.

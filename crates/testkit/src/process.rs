@@ -273,6 +273,14 @@ impl Server {
         [self.stdout.so_far(), self.stderr.so_far()].concat()
     }
 
+    /// A client of its metrics, if they were given any free port.
+    #[must_use]
+    pub fn metrics(&self) -> Option<Client> {
+        let output = String::from_utf8_lossy(&self.output()).into_owned();
+        let url = output.lines().find_map(|line| line.strip_prefix("metrics at http://"))?;
+        Some(Client::new(url.strip_suffix("/metrics")?.parse().ok()?))
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))

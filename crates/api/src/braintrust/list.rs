@@ -68,7 +68,7 @@ pub(super) async fn list(
     let query = query.read()?;
     let org = OrgChoice::from_option(query.single("org_name")?);
     let list = app.engine.list_secrets(&caller, org, filter(&query)?).await.map_err(refusal)?;
-    let write = |text: &mut Vec<u8>, secret: &_| serde_json::to_writer(text, &AiSecret::from(secret));
+    let write = |text: &mut Vec<u8>, listed: &_| listing::write_open::<AiSecret<'_>>(text, listed);
     listing::answer(list, r#"{"objects":["#, write, "]}").await.map_err(refusal)
 }
 

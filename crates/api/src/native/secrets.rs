@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_engine::{MetadataObject, MetadataPatch, OrgChoice, SecretFilter, SecretPatch};
+use keyholt_engine::{ListedSecret, MetadataObject, MetadataPatch, OrgChoice, SecretFilter, SecretPatch};
 use keyholt_types::{Description, Patch, Right, SecretId, SecretName, SecretType};
 use utoipa::ToSchema;
 
@@ -13,6 +13,7 @@ use crate::answer;
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
 use crate::fields::Fields;
+use crate::listing;
 use crate::query::{Query, UnreadQuery};
 use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
@@ -44,16 +45,11 @@ pub(super) async fn list_secrets(
     let query = query.read()?;
     let org = OrgChoice::from_option(query.single("org")?);
     let list = app.engine.list_secrets(&caller, org, filter(&query)?).await;
-    let mut list = list.map_err(|error| TEXTS.refusal(error))?;
-    let mut objects = Vec::new();
-    loop {
-        // At most a page in all, which the filter limits.
-        let batch = list.next().await.map_err(|error| TEXTS.refusal(error))?;
-        if batch.is_empty() {
-            return Ok(answer::json(&Objects { objects }));
-        }
-        objects.extend(batch.into_iter().map(Secret::from));
-    }
+    let refusal = |error| TEXTS.refusal(error);
+    let write = |text: &mut Vec<u8>, listed: &ListedSecret| {
+        serde_json::to_writer(text, &Secret::from(listed.clone())).map(|()| true)
+    };
+    listing::answer(list.map_err(refusal)?, r#"{"objects":["#, write, "]}").await.map_err(refusal)
 }
 
 fn filter(query: &Query) -> Result<SecretFilter, Refusal> {

@@ -36,6 +36,6 @@ pub(super) async fn list(State(app): State<AppState>, caller: Authenticated) -> 
     let caller = caller.require(Right::Read, MAY_NOT_READ)?;
     let refusal = |error| refusal(error, MAY_NOT_READ);
     let list = app.engine.list_project_secrets(&caller).await.map_err(refusal)?;
-    let write = |text: &mut Vec<u8>, secret: &_| serde_json::to_writer(text, &Secret::from(secret));
+    let write = |text: &mut Vec<u8>, listed: &_| listing::write_open::<Secret<'_>>(text, listed);
     listing::answer(list, r#"{"object":"list","data":["#, write, "]}").await.map_err(refusal)
 }

@@ -14,6 +14,9 @@ use crate::{Engine, Error, ListedSecret, OrgChoice, SecretFilter};
 /// How many rows are read at a time.
 const BATCH: u32 = 100;
 
+/// How many bytes of details are read one by one before a batch ends.
+const BATCH_BYTES: usize = 256 * 1024;
+
 /// How many types are looked up each on its own. For more of them all rows are read and most left out,
 /// so that no list costs more than one without types.
 const MOST_KINDS: usize = 32;
@@ -65,6 +68,20 @@ impl Runs {
             kinds.into_iter().map(move |kind| (*scope, kind))
         })
     }
+}
+
+/// Cuts rows off after so many, and after so many bytes; tells whether there were more.
+fn cut(rows: &mut Vec<SecretRow>, most: usize) -> bool {
+    let mut bytes = 0;
+    let goes_on = |row: &SecretRow| {
+        let before = bytes;
+        bytes += row.details.len();
+        before < BATCH_BYTES
+    };
+    let kept = rows.iter().take(most).map(goes_on).take_while(|goes_on| *goes_on).count();
+    let is_cut = kept < rows.len();
+    rows.truncate(kept);
+    is_cut
 }
 
 /// Whether a type is among these, which are in order.
@@ -231,49 +248,67 @@ impl SecretList {
         let mut rows = Vec::new();
         let at_end = match &mut self.plan {
             Plan::Rows(left) => {
-                let some = left.len().min(batch as usize);
-                for (scope, id) in left.drain(..some) {
+                let mut bytes = 0;
+                while rows.len() < batch as usize && bytes < BATCH_BYTES {
+                    let Some((scope, id)) = left.pop_front() else { break };
                     let row = engine.store.find_secret(scope, id).await;
-                    rows.extend(row.map_err(|error| engine.fault(&error))?);
+                    let row = row.map_err(|error| engine.fault(&error))?;
+                    bytes += row.as_ref().map_or(0, |row| row.details.len());
+                    rows.extend(row);
                 }
                 left.is_empty()
             }
             Plan::Descending { runs, above, below } => {
-                let mut above = *above;
+                // All rows above this one are known, of every run.
+                let mut horizon = *above;
+                let mut is_whole = true;
                 let wanted = if runs.sieve().is_some() { BATCH } else { batch };
                 for (scope, kind) in runs.each() {
-                    let range = SecretRange { above, below: *below, kind };
-                    let found = engine.store.list_secrets(scope, range, wanted).await;
-                    rows.extend(found.map_err(|error| engine.fault(&error))?);
+                    let range = SecretRange { above: horizon, below: *below, kind };
+                    let page = engine.store.list_secrets(scope, range, wanted).await;
+                    let page = page.map_err(|error| engine.fault(&error))?;
+                    if !page.is_whole {
+                        is_whole = false;
+                        horizon = page.rows.last().map(|row| row.columns.id).or(horizon);
+                    }
                     // However many runs there are, no more than two batches are held.
+                    rows.extend(page.rows);
+                    rows.retain(|row| is_whole || horizon.is_none_or(|horizon| row.columns.id >= horizon));
                     rows.sort_by_key(|row| std::cmp::Reverse(row.columns.id));
-                    rows.truncate(wanted as usize);
-                    if rows.len() == wanted as usize {
-                        above = rows.last().map(|row| row.columns.id);
+                    if cut(&mut rows, wanted as usize) {
+                        is_whole = false;
+                        horizon = rows.last().map(|row| row.columns.id);
                     }
                 }
-                let mut at_end = rows.len() < wanted as usize;
                 *below = rows.last().map(|row| row.columns.id);
                 if let Some(kinds) = runs.sieve() {
                     rows.retain(|row| is_among(kinds, row.columns.kind.as_deref()));
                 }
                 if rows.len() > batch as usize {
+                    is_whole = false;
                     rows.truncate(batch as usize);
                     *below = rows.last().map(|row| row.columns.id);
-                    at_end = false;
                 }
-                at_end
+                is_whole
             }
             Plan::Ascending { scope, above } => {
                 let range = SecretRange { above: *above, below: None, kind: None };
                 let ids = engine.store.list_secret_ids(*scope, range, batch).await;
                 let ids = ids.map_err(|error| engine.fault(&error))?;
-                for id in &ids {
-                    let row = engine.store.find_secret(*scope, *id).await;
-                    rows.extend(row.map_err(|error| engine.fault(&error))?);
+                let mut is_whole = ids.len() < batch as usize;
+                let mut bytes = 0;
+                for id in ids {
+                    if bytes >= BATCH_BYTES {
+                        is_whole = false;
+                        break;
+                    }
+                    let row = engine.store.find_secret(*scope, id).await;
+                    let row = row.map_err(|error| engine.fault(&error))?;
+                    bytes += row.as_ref().map_or(0, |row| row.details.len());
+                    rows.extend(row);
+                    *above = Some(id);
                 }
-                *above = ids.last().copied();
-                ids.len() < batch as usize
+                is_whole
             }
         };
         Ok((rows, at_end))

@@ -1,8 +1,8 @@
 //! Lists: order, cursors, limits, filters (wire/braintrust.md 3.1, 4.6).
 
-use keyholt_engine::{OrgChoice, SecretFilter};
+use keyholt_engine::{ListedSecret, NewSecret, OrgChoice, SecretFilter};
 use keyholt_testkit::TestEngine;
-use keyholt_types::{Caller, SecretId};
+use keyholt_types::{Caller, Metadata, SecretId, SecretType};
 
 use crate::fixture::{bare, create, kind, list, names};
 
@@ -100,7 +100,7 @@ async fn filters_are_anded_and_the_elements_of_a_list_ored() {
     for (name, of_kind) in
         [("a", Some("one")), ("b", Some("two")), ("c", None), ("d", Some("one")), ("e", Some("three"))]
     {
-        let new = keyholt_engine::NewSecret { kind: of_kind.map(kind), ..bare(name) };
+        let new = NewSecret { kind: of_kind.map(kind), ..bare(name) };
         ids.push(create(&test, new).await.columns.id);
     }
     let kinds = |kinds: &[&str]| Some(kinds.iter().map(|kind| (*kind).into()).collect());
@@ -142,7 +142,7 @@ async fn many(count: usize) -> (TestEngine, Caller, Vec<SecretId>) {
     let mut ids = Vec::new();
     for number in 0..count {
         let org = OrgChoice::Named(["default", "acme"][number % 2]);
-        let new = keyholt_engine::NewSecret {
+        let new = NewSecret {
             kind: Some(kind(["one", "two", "three"][number % 3])),
             ..bare(&format!("secret {number}"))
         };
@@ -246,4 +246,46 @@ async fn rows_that_go_and_come_during_a_list_disturb_no_other_row() {
     seen.extend(crate::fixture::opened(crate::fixture::rest_of(reading).await));
     let expected: Vec<_> = ids.iter().rev().filter(|id| ![ids[0], ids[120]].contains(id)).copied().collect();
     assert_eq!(ids_of(&seen), expected);
+}
+
+/// Rows of 32 KiB each: a batch ends by their size long before it ends by their number.
+#[tokio::test]
+async fn large_rows_make_short_batches_and_none_is_lost() {
+    let test = TestEngine::in_memory().await;
+    let both = test.caller(&test.make_orgs(&["other"]).await).await.unwrap();
+    let mut made = Vec::new();
+    for number in 0..60 {
+        let org = if number % 3 == 0 { "other" } else { "default" };
+        let padding = serde_json::json!({ "padding": "x".repeat(32 * 1024) });
+        let secret = NewSecret {
+            kind: Some(SecretType::parse(if number % 2 == 0 { "one" } else { "two" }).unwrap()),
+            metadata: Some(Metadata::new(padding.as_object().unwrap().clone()).unwrap()),
+            ..bare(&format!("secret {number}"))
+        };
+        let written = test.engine.create_secret(&both, OrgChoice::Named(org), secret).await.unwrap();
+        made.push(written.secret.columns.id);
+    }
+    made.reverse();
+    let kinds = Some(vec!["one".into(), "two".into()]);
+    let all_ids = Some(made.clone());
+    for filter in [
+        SecretFilter::default(),
+        SecretFilter { kinds, ..SecretFilter::default() },
+        SecretFilter { ids: all_ids, ..SecretFilter::default() },
+    ] {
+        let mut list = test.engine.list_secrets(&both, OrgChoice::Unnamed, filter).await.unwrap();
+        let mut listed = Vec::new();
+        loop {
+            let batch = list.next().await.unwrap();
+            assert!(batch.len() <= 9, "{} rows of 32 KiB at a time", batch.len());
+            if batch.is_empty() {
+                break;
+            }
+            listed.extend(batch.into_iter().map(|one| match one {
+                ListedSecret::Open(secret) => secret.columns.id,
+                ListedSecret::Locked(columns) => columns.id,
+            }));
+        }
+        assert_eq!(listed, made);
+    }
 }

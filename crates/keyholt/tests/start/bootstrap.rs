@@ -1,8 +1,8 @@
 //! The first API key and the first organisation, given instead of made.
 
-use keyholt_testkit::{Server, Setup};
+use keyholt_testkit::Server;
 
-use crate::refused::setup;
+use crate::refused::{ANY_PORT, assert_nothing_was_made, refusal, setup};
 
 fn status(server: &Server, key: &str) -> u16 {
     server.anonymous().bearer(key).send("GET", "/v1/ai_secret", None).unwrap().status
@@ -50,14 +50,7 @@ fn the_first_organisation_is_named_once_and_for_all() {
 #[test]
 fn a_first_organisation_that_cannot_have_its_name_is_refused_before_anything_is_made() {
     let setup = setup().variable("KEYHOLT_BOOTSTRAP_ORG", &"x".repeat(1000));
-    let said = crate::refused::refusal(&setup, &crate::refused::ANY_PORT, 2);
+    let said = refusal(&setup, &ANY_PORT, 2);
     assert!(said.starts_with("KEYHOLT_BOOTSTRAP_ORG "), "{said}");
     assert_nothing_was_made(&setup);
-}
-
-#[track_caller]
-pub(crate) fn assert_nothing_was_made(setup: &Setup) {
-    let made: Vec<_> = std::fs::read_dir(setup.folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(!made.iter().any(|path| path.starts_with(setup.data_dir())), "{made:?}");
-    assert!(!made.iter().any(|path| path.ends_with("data.root-key")), "{made:?}");
 }

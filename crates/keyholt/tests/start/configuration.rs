@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use crate::bootstrap::assert_nothing_was_made;
-use crate::refused::{ANY_PORT, refusal, setup};
+use crate::refused::{ANY_PORT, assert_nothing_was_made, refusal, setup};
 
 #[test]
 fn an_unknown_key_in_the_file_is_named_with_its_line_and_without_its_value() {
     let setup = setup();
-    fs::write(setup.folder().join("keyholt.toml"), "log_level = \"info\"\nlisteen = \"very-private\"\n").unwrap();
+    fs::write(setup.folder().join("keyholt.toml"), "log_level = \"info\"\nlisteen = \"very-private\"\n")
+        .unwrap();
     let said = refusal(&setup, &ANY_PORT, 2);
     assert!(said.contains("keyholt.toml, line 2: unknown field `listeen`"), "{said}");
     assert!(!said.contains("very-private"), "{said}");

@@ -1,12 +1,11 @@
 //! Where a server may listen, and where it does.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 
-use keyholt_testkit::{Setup, free_address};
+use keyholt_testkit::Setup;
 
-use crate::bootstrap::assert_nothing_was_made;
-use crate::refused::{refusal, setup};
+use crate::refused::{assert_nothing_was_made, refusal, setup};
 
 const PUBLIC: [&str; 2] = ["--listen", "0.0.0.0:0"];
 const PUBLIC_ON_PURPOSE: [&str; 3] = ["--listen", "0.0.0.0:0", "--insecure-plaintext"];
@@ -53,16 +52,16 @@ fn a_taken_address_is_refused_with_its_option_before_anything_is_made() {
 
 #[test]
 fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
-    let [file, variable, flag] = [(); 3].map(|()| free_address().unwrap());
     let served_at = |setup: &Setup, options: &[&str]| {
         let server = setup.start_with(options).unwrap();
-        assert_eq!(server.client().send("GET", "/readyz", None).unwrap().status, 200);
-        server.address()
+        assert_eq!(server.anonymous().send("GET", "/readyz", None).unwrap().status, 200);
+        server.address().ip()
     };
+    let loopback = |last| IpAddr::from([127, 0, 0, last]);
     let setup = setup();
-    fs::write(setup.folder().join("keyholt.toml"), format!("listen = \"{file}\"\n")).unwrap();
-    assert_eq!(served_at(&setup, &[]), file);
-    let setup = setup.variable("KEYHOLT_LISTEN", &variable.to_string());
-    assert_eq!(served_at(&setup, &[]), variable);
-    assert_eq!(served_at(&setup, &["--listen", &flag.to_string()]), flag);
+    fs::write(setup.folder().join("keyholt.toml"), "listen = \"127.0.0.2:0\"\n").unwrap();
+    assert_eq!(served_at(&setup, &[]), loopback(2));
+    let setup = setup.variable("KEYHOLT_LISTEN", "127.0.0.3:0");
+    assert_eq!(served_at(&setup, &[]), loopback(3));
+    assert_eq!(served_at(&setup, &["--listen", "127.0.0.4:0"]), loopback(4));
 }

@@ -1,5 +1,7 @@
 //! A start that is refused.
 
+use std::fs;
+
 use keyholt_testkit::{Finished, Setup, StartError};
 
 /// The options of an ordinary start.
@@ -36,4 +38,12 @@ fn the_line(ended: &Finished) -> String {
     let own = ended.stderr.lines().filter(|line| !line.contains(" WARN ")).count();
     assert_eq!(own, 1, "{}", ended.stderr);
     last.strip_prefix("keyholt: ").unwrap_or_else(|| panic!("{}", ended.stderr)).to_owned()
+}
+
+/// There is neither a data directory nor a root key.
+#[track_caller]
+pub(crate) fn assert_nothing_was_made(setup: &Setup) {
+    let made: Vec<_> = fs::read_dir(setup.folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!made.iter().any(|path| path.starts_with(setup.data_dir())), "{made:?}");
+    assert!(!made.iter().any(|path| path.ends_with("data.root-key")), "{made:?}");
 }

@@ -51,7 +51,7 @@ fn a_data_directory_of_another_user_is_refused_with_both_users() {
     let said = if chown(&dir, Some(65534), None).is_ok() {
         refusal(&setup, &ANY_PORT, 1)
     } else {
-        let usr = setup.variable("KEYHOLT_DATA_DIR", "/usr").run(&["doctor"], b"").unwrap();
+        let usr = setup.run(&["doctor", "--data-dir", "/usr"], b"").unwrap();
         assert_eq!(usr.status.code(), Some(1), "{usr:?}");
         usr.stdout
     };

@@ -2,8 +2,7 @@
 
 use keyholt_testkit::{Finished, Server, Setup, in_continuous_integration, program_exists};
 
-use crate::bootstrap::assert_nothing_was_made;
-use crate::refused::{refusal, setup};
+use crate::refused::{assert_nothing_was_made, refusal, setup};
 
 /// For the loopback address, and signed by itself.
 const REQUEST: &str = "\
@@ -18,8 +17,7 @@ basicConstraints = critical, CA:FALSE
 subjectAltName = IP:127.0.0.1
 ";
 
-const OPTIONS: [&str; 6] =
-    ["--listen", "127.0.0.1:0", "--tls-cert", "server.pem", "--tls-key", "server.key"];
+const OPTIONS: [&str; 6] = ["--listen", "127.0.0.1:0", "--tls-cert", "server.pem", "--tls-key", "server.key"];
 
 /// A setup with a certificate in its folder; none without the programs that these tests need.
 fn setup_with_certificate() -> Option<Setup> {

@@ -77,18 +77,25 @@ impl Sqlite {
         self.writer.as_ref().ok_or_else(|| CommitError::Unavailable("opened for reading".into()))
     }
 
+    /// Reads rows, up to the first after which it does not go on.
     pub(crate) fn fetch<T>(
         &self,
         sql: &'static str,
         params: &[Param],
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+        mut goes_on: impl FnMut(&T) -> bool,
     ) -> Result<Vec<T>, StoreError> {
         self.readers.with(|connection| {
             let mut statement = connection.prepare_cached(sql).map_err(read_error)?;
             let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(read_error)?;
             let mut found = Vec::new();
             while let Some(row) = rows.next().map_err(read_error)? {
-                found.push(read(&Row(row))?);
+                let row = read(&Row(row))?;
+                let is_last = !goes_on(&row);
+                found.push(row);
+                if is_last {
+                    break;
+                }
             }
             Ok(found)
         })
