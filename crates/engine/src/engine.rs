@@ -1,6 +1,7 @@
 //! The engine's state and what every use case needs of it.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyholt_crypto::{IdMinter, Keyring};
@@ -28,6 +29,8 @@ pub struct Engine {
     pub(crate) metrics: Metrics,
     /// How many earlier versions of a value are kept for organisations' secrets.
     pub(crate) versions_kept: u32,
+    /// Whether values were deleted or replaced since the store's log was last emptied.
+    pub(crate) log_holds_deleted: AtomicBool,
     records: RecordLocks,
     reported: Mutex<HashSet<(SecretId, i64)>>,
 }
@@ -49,6 +52,8 @@ impl Engine {
             identities: Arc::default(),
             metrics: Metrics::default(),
             versions_kept,
+            // What the last run left there is not known.
+            log_holds_deleted: AtomicBool::new(true),
             records: RecordLocks::default(),
             reported: Mutex::default(),
         }
@@ -106,6 +111,9 @@ impl Engine {
         match self.store.commit(change).await {
             Ok(()) => {
                 self.metrics.changes.get_or_create(&ActionLabel(action)).inc();
+                if action.erases_values() {
+                    self.log_holds_deleted.store(true, Ordering::SeqCst);
+                }
                 Ok(())
             }
             Err(CommitError::Unmet(Unmet::Taken)) => Err(NotCommitted::Taken),

@@ -19,19 +19,21 @@ impl Engine {
         }
         let rows = self.store.list_org_keys(scope).await.map_err(|error| self.fault(&error))?;
         let mut generations = HashMap::with_capacity(rows.len());
-        let newest = rows.last().map_or(0, |row| row.generation);
         for row in rows {
             let wrapped = WrappedKek {
                 generation: row.generation,
                 ring_generation: row.ring_generation,
                 wrapped: row.wrapped,
             };
-            let kek = self.keyring.unwrap_kek(scope.org(), &wrapped).map_err(|problem| {
-                tracing::error!(org = %scope.org(), generation = row.generation, %problem, "an organisation's key does not open");
-                Error::Locked
-            })?;
-            generations.insert(row.generation, kek);
+            match self.keyring.unwrap_kek(scope.org(), &wrapped) {
+                Ok(kek) => drop(generations.insert(row.generation, kek)),
+                // Only what it seals is locked; whoever puts a row here cannot lock the rest.
+                Err(problem) => {
+                    tracing::error!(org = %scope.org(), generation = row.generation, %problem, "an organisation's key does not open");
+                }
+            }
         }
+        let newest = generations.keys().copied().max().unwrap_or_default();
         let keks = Arc::new(OrgKeks { generations, newest });
         self.keks.keep(scope.org(), Arc::clone(&keks));
         Ok(keks)

@@ -63,6 +63,14 @@ words! {
     }
 }
 
+impl Action {
+    /// Whether a stored value may be gone after it.
+    #[must_use]
+    pub const fn erases_values(self) -> bool {
+        matches!(self, Self::SecretRotate | Self::SecretDelete | Self::SecretExpire | Self::SecretImport)
+    }
+}
+
 words! {
     /// How it ended.
     Outcome {

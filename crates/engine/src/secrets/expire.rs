@@ -1,5 +1,7 @@
 //! Erasing what has expired.
 
+use std::sync::atomic::Ordering;
+
 use keyholt_store::{Audited, Changes, Scope, SecretRow};
 use keyholt_types::{Action, Collection, SecretColumns};
 
@@ -8,8 +10,8 @@ use crate::engine::{NotCommitted, secret_subject};
 use crate::{Engine, Error};
 
 impl Engine {
-    /// Erases secrets that have expired, with their values, and empties the log that still holds them.
-    /// Every read treats them as gone before that. Returns how many were erased, 100 at most: call
+    /// Erases secrets that have expired, with their values, and empties the log when it still holds what
+    /// was deleted since it was last empty. Every read treats expired secrets as gone before that. Returns how many were erased, 100 at most: call
     /// again until none is left.
     ///
     /// # Errors
@@ -21,9 +23,10 @@ impl Engine {
         for row in expired {
             erased += usize::from(self.erase(row).await?);
         }
-        if erased > 0 {
-            // Not done is done at the next erasure; the rows are gone from the database in any case.
-            let _ = self.store.checkpoint().await;
+        let holds_deleted = &self.log_holds_deleted;
+        if holds_deleted.swap(false, Ordering::SeqCst) && self.store.checkpoint().await.is_err() {
+            // Somebody reads the log just now: the next time.
+            holds_deleted.store(true, Ordering::SeqCst);
         }
         Ok(erased)
     }

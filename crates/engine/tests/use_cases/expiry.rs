@@ -190,3 +190,25 @@ async fn an_organisations_secret_expires_in_the_same_way() {
     assert!(!made.found_existing);
     assert_ne!(made.secret.columns.id, id);
 }
+
+#[tokio::test]
+async fn what_was_deleted_or_replaced_leaves_the_log_with_the_next_sweep() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let test = TestEngine::on_file(&dir).await;
+    let log = || std::fs::metadata(dir.join("keyholt.db-wal")).unwrap().len();
+    let id = create(&test, full("a", "the first value")).await.columns.id;
+    test.engine.erase_expired().await.unwrap();
+    assert_eq!(log(), 0);
+    patch(&test, id, new_value("the second value")).await.unwrap();
+    assert!(log() > 0);
+    test.engine.erase_expired().await.unwrap();
+    assert_eq!(log(), 0);
+    test.engine.delete_secret(&test.owner, id).await.unwrap();
+    test.engine.erase_expired().await.unwrap();
+    assert_eq!(log(), 0);
+    // Without such a change the log is left alone.
+    create(&test, full("b", "another value")).await;
+    test.engine.erase_expired().await.unwrap();
+    assert!(log() > 0);
+}

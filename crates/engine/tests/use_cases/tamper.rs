@@ -136,3 +136,17 @@ async fn a_forged_expiry_is_reported_before_the_row_is_erased() {
         assert_eq!(actions[skipped..], expected, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_key_that_somebody_put_beside_an_organisations_own_locks_nothing() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let id = create(&TestEngine::on_file(&dir).await, full("a", "v")).await.columns.id;
+    let intruder = Intruder::in_directory(&dir).unwrap();
+    let forged = "INSERT INTO org_keys SELECT org_id, generation + 1, ring_generation, wrapped, created_at FROM org_keys";
+    assert_eq!(intruder.execute(forged).unwrap(), 1);
+    drop(intruder);
+    let test = TestEngine::on_file(&dir).await;
+    assert_eq!(&*find(&test, id).await.unwrap().columns.name, "a");
+    create(&test, full("b", "v")).await;
+}

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use keyholt_api::{ApiSettings, AppState, Metrics, ServerLimits};
@@ -13,6 +14,9 @@ use super::listen::MetricsListener;
 use super::signals::Signals;
 use super::{listen, start, sweep, tls};
 use crate::config::{Bootstrapping, Settings};
+
+/// Time for the last answers when the storage has failed for good.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// How serving came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,9 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
         () = engine.failed() => Ending::StorageFailed,
     };
     if ending == Ending::StorageFailed {
+        shutdown.cancel();
+        // Those who wait are told that the outcome is unknown; more cannot be done for them.
+        let _ = tokio::time::timeout(LAST_ANSWERS, work).await;
         return Ok(ending);
     }
     tracing::info!(
@@ -76,6 +83,7 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
     Ok(tokio::select! {
         _ = &mut work => ending,
         () = signals.next() => Ending::AskedTwice,
+        () = engine.failed() => Ending::StorageFailed,
     })
 }
 

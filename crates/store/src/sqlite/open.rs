@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -12,6 +13,9 @@ use crate::{OpenError, dialect};
 
 /// The database's file in the data directory.
 pub(super) const DATABASE: &str = "keyholt.db";
+
+/// How long a connection waits for another process, such as one that inspects the database.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The first SQLite without the bug that corrupts a database when the log is reset (3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -108,7 +112,7 @@ pub(super) fn open_memory() -> Result<Connection, OpenError> {
 
 fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
-    connection.pragma_update(None, "busy_timeout", 5000)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     // An acknowledged commit survives power loss; on macOS a plain sync would stop at the drive.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
@@ -131,7 +135,7 @@ pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(damaged)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.pragma_update(None, "busy_timeout", 5000).map_err(damaged)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(damaged)?;
     connection.pragma_update(None, "cache_size", -2048).map_err(damaged)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(damaged)?;
     Ok(connection)

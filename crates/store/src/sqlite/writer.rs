@@ -5,18 +5,22 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use keyholt_types::AuditRecord;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::open::BUSY_TIMEOUT;
 use crate::audit_record::{StoredAuditRecord, insert_record};
 use crate::changes::{Afterwards, Audited, ChainStart, Needs, Statement};
 use crate::{CommitError, OpenError, Unmet};
 
 /// How many changes may wait; beyond that the storage is overloaded.
 const QUEUE: usize = 4096;
+/// How long emptying the log may wait for readers; changes wait meanwhile.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(50);
 /// How many changes share a transaction at most.
 const GROUP: usize = 256;
 
@@ -143,8 +147,13 @@ impl Thread {
     }
 
     fn empty_log(&self, connection: &Connection) -> Result<(), CommitError> {
-        // In memory there is no log, and no reader is in its way.
-        let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        // In memory there is no log, and no reader is in its way. A long read elsewhere must not hold up
+        // every change.
+        let is_busy = connection.busy_timeout(CHECKPOINT_PATIENCE).and_then(|()| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+        });
+        let restored = connection.busy_timeout(BUSY_TIMEOUT);
+        let is_busy = restored.and(is_busy);
         match is_busy {
             Ok(false) => Ok(()),
             Ok(true) => Err(CommitError::Unavailable("the log is being read".into())),
