@@ -27,7 +27,8 @@ Examples:
   export KEYHOLT_API_KEY=$(keyholt key create --role engineer --name ci)
 
 The key goes to standard output, all else to standard error. Nobody can be given more rights
-than you have.")]
+than you have, nor in an organisation that you may not administer; but an operator makes the
+first owner's key of a new one: keyholt key create --org research --role owner --name ada")]
 pub(crate) struct Create {
     /// Its name, which the audit log shows
     #[arg(long)]
