@@ -11,6 +11,28 @@ use crate::FieldProblem;
 /// It has no `Clone`, `Display`, `Serialize`, `PartialEq` or `Deref`, prints as `SecretValue(**)` and
 /// is wiped when dropped. [`expose`](Self::expose) is the only way to its text; clippy refuses it
 /// everywhere but where an `#[expect]` gives the reason, so `git grep EXPOSE:` lists every place.
+///
+/// ```
+/// let value = keyholt_types::SecretValue::parse("x".to_owned()).unwrap();
+/// assert_eq!(format!("{value:?}"), "SecretValue(**)");
+/// ```
+/// ```compile_fail,E0599
+/// let value = keyholt_types::SecretValue::parse("x".to_owned()).unwrap().clone();
+/// ```
+/// ```compile_fail,E0599
+/// let text = keyholt_types::SecretValue::parse("x".to_owned()).unwrap().to_string();
+/// ```
+/// ```compile_fail,E0599
+/// let length = keyholt_types::SecretValue::parse("x".to_owned()).unwrap().len();
+/// ```
+/// ```compile_fail,E0369
+/// let value = || keyholt_types::SecretValue::parse("x".to_owned()).unwrap();
+/// let equal = value() == value();
+/// ```
+/// ```compile_fail,E0277
+/// let value = keyholt_types::SecretValue::parse("x".to_owned()).unwrap();
+/// let json = serde_json::to_string(&value);
+/// ```
 pub struct SecretValue(Zeroizing<String>);
 
 impl SecretValue {
