@@ -1,8 +1,10 @@
 //! Rows that change places, keys that are changed, and what still works beside a locked row.
 
-use keyholt_engine::{Error, ListedSecret, NewSecret, OrgChoice, SecretFilter};
+use keyholt_crypto::LocalRootKey;
+use keyholt_engine::{Error, ImportedSecret, ListedSecret, NewSecret, OrgChoice, SecretFilter, inspect};
+use keyholt_store::Store;
 use keyholt_testkit::{Intruder, TestEngine};
-use keyholt_types::Action;
+use keyholt_types::{Action, SecretId};
 
 use crate::fixture::{bare, create, find, full, kind, list, names, patch, rename, with_ttl};
 
@@ -149,4 +151,28 @@ async fn a_key_that_somebody_put_beside_an_organisations_own_locks_nothing() {
     let test = TestEngine::on_file(&dir).await;
     assert_eq!(&*find(&test, id).await.unwrap().columns.name, "a");
     create(&test, full("b", "v")).await;
+}
+
+/// It opens with the same keys under the same id and version: only the record tells that it is not its own.
+#[tokio::test]
+async fn an_old_value_that_was_put_back_under_its_id_and_version_is_found() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let test = TestEngine::on_file(&dir).await;
+    let id = SecretId::parse("01a1fd70-f23d-726b-b2a7-4de452e6b438").unwrap();
+    let intruder = Intruder::in_directory(&dir).unwrap();
+    let import = async |text: &str| {
+        let secrets = vec![ImportedSecret { id, created_at: None, secret: full("a", text) }];
+        test.engine.import_secrets(&test.owner, OrgChoice::Unnamed, None, secrets).await.unwrap();
+    };
+    import("the first value").await;
+    intruder.execute("CREATE TEMP TABLE old AS SELECT * FROM secret_values").unwrap();
+    import("the second value").await;
+    let root_key = LocalRootKey::load_file(&dir.with_extension("root-key")).unwrap();
+    let store = Store::open_directory_for_reading(&dir).unwrap();
+    assert_eq!(inspect(&store, &root_key).await.unwrap().locked, 0);
+    intruder.execute("DELETE FROM secret_values; INSERT INTO secret_values SELECT * FROM old").unwrap();
+    let found = inspect(&store, &root_key).await.unwrap();
+    let named: Vec<_> = found.named.iter().map(|locked| (locked.id, locked.problem)).collect();
+    assert_eq!((found.secrets, found.locked, named), (1, 1, vec![(id, "the value is not the record's")]));
 }
