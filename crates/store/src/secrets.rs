@@ -46,10 +46,6 @@ macro_rules! in_range {
     };
 }
 
-/// How many bytes of details one page holds before it ends, so that rows that are large do not make a
-/// page large.
-const PAGE_BYTES: usize = 256 * 1024;
-
 /// Secrets of a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretPage {
@@ -182,7 +178,7 @@ impl Store {
         .await
     }
 
-    /// Secrets of a range, newest first: at most so many, and no more after 256 KiB of details.
+    /// Secrets of a range, newest first: at most so many, and no more after so many bytes of details.
     ///
     /// # Errors
     /// When the storage is unavailable or a row is not as it was written.
@@ -191,12 +187,13 @@ impl Store {
         scope: Scope,
         range: SecretRange<'_>,
         limit: u32,
+        most_bytes: usize,
     ) -> Result<SecretPage, StoreError> {
         let mut params = range_params(scope, range, limit);
         let mut bytes = 0;
         let goes_on = |row: &SecretRow| {
             bytes += row.details.len();
-            bytes < PAGE_BYTES
+            bytes < most_bytes
         };
         let rows = match range.kind {
             None => {
@@ -223,7 +220,7 @@ impl Store {
                 self.fetch_while(sql, params, read_secret, goes_on).await?
             }
         };
-        Ok(SecretPage { is_whole: rows.len() < limit as usize && bytes < PAGE_BYTES, rows })
+        Ok(SecretPage { is_whole: rows.len() < limit as usize && bytes < most_bytes, rows })
     }
 
     /// Ids of secrets of a range, oldest first, at most so many.

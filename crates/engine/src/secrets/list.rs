@@ -14,7 +14,7 @@ use crate::{Engine, Error, ListedSecret, OrgChoice, SecretFilter};
 /// How many rows are read at a time.
 const BATCH: u32 = 100;
 
-/// How many bytes of details are read one by one before a batch ends.
+/// How many bytes of details a batch holds before it ends, so that rows that are large do not make it large.
 const BATCH_BYTES: usize = 256 * 1024;
 
 /// How many types are looked up each on its own. For more of them all rows are read and most left out,
@@ -259,25 +259,21 @@ impl SecretList {
                 left.is_empty()
             }
             Plan::Descending { runs, above, below } => {
-                // All rows above this one are known, of every run.
-                let mut horizon = *above;
+                let mut above = *above;
                 let mut is_whole = true;
                 let wanted = if runs.sieve().is_some() { BATCH } else { batch };
                 for (scope, kind) in runs.each() {
-                    let range = SecretRange { above: horizon, below: *below, kind };
-                    let page = engine.store.list_secrets(scope, range, wanted).await;
+                    // Each run gives as much as a batch holds, so that what the cut leaves of all is complete.
+                    let range = SecretRange { above, below: *below, kind };
+                    let page = engine.store.list_secrets(scope, range, wanted, BATCH_BYTES).await;
                     let page = page.map_err(|error| engine.fault(&error))?;
-                    if !page.is_whole {
-                        is_whole = false;
-                        horizon = page.rows.last().map(|row| row.columns.id).or(horizon);
-                    }
+                    is_whole &= page.is_whole;
                     // However many runs there are, no more than two batches are held.
                     rows.extend(page.rows);
-                    rows.retain(|row| is_whole || horizon.is_none_or(|horizon| row.columns.id >= horizon));
                     rows.sort_by_key(|row| std::cmp::Reverse(row.columns.id));
                     if cut(&mut rows, wanted as usize) {
                         is_whole = false;
-                        horizon = rows.last().map(|row| row.columns.id);
+                        above = rows.last().map(|row| row.columns.id);
                     }
                 }
                 *below = rows.last().map(|row| row.columns.id);

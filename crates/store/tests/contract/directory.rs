@@ -253,7 +253,7 @@ fn a_row_that_is_not_of_its_form_is_listed_without_what_would_open_it() {
         execute(dir.path(), &format!("UPDATE secrets SET created_by = x'01' WHERE id = {}", id(2)));
         execute(dir.path(), &format!("UPDATE secrets SET id = x'ff' WHERE id = {}", id(4)));
         let all = SecretRange { above: None, below: None, kind: None };
-        let rows = store.list_secrets(scope(), all, 10).await.unwrap().rows;
+        let rows = store.list_secrets(scope(), all, 10, usize::MAX).await.unwrap().rows;
         let ids: Vec<_> = rows.iter().map(|row| row.columns.id).collect();
         assert_eq!(ids, [secret_id(3), secret_id(2), secret_id(1)]);
         assert_eq!(rows[1].details, Vec::<u8>::new());

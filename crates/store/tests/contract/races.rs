@@ -40,7 +40,7 @@ pub(crate) async fn many_commits_at_once_are_all_there_in_one_chain(store: Arc<S
     let results = commit_at_once(&store, rows.iter().map(inserted).collect()).await;
     assert!(results.iter().all(Result::is_ok));
     let all = SecretRange { above: None, below: None, kind: None };
-    let stored = store.list_secrets(scope(), all, 10_000).await.unwrap().rows;
+    let stored = store.list_secrets(scope(), all, 10_000, usize::MAX).await.unwrap().rows;
     assert!(stored.iter().eq(rows.iter().rev()));
     let records = records(&store).await;
     assert_eq!(records.len(), 1000);
@@ -110,7 +110,7 @@ pub(crate) async fn refused_changes_do_not_disturb_their_neighbours(store: Arc<S
     let results = commit_at_once(&store, changes.collect()).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 200);
     let all = SecretRange { above: None, below: None, kind: None };
-    let stored = store.list_secrets(scope(), all, 10_000).await.unwrap().rows;
+    let stored = store.list_secrets(scope(), all, 10_000, usize::MAX).await.unwrap().rows;
     assert_eq!(stored.len(), 200);
     assert!(stored.iter().all(|row| row.columns.name.starts_with("kept")));
     let records = records(&store).await;

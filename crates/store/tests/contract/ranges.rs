@@ -23,7 +23,7 @@ async fn fill(store: &Store, scope: Scope, ids: impl IntoIterator<Item = u128>) 
 }
 
 async fn newest_first(store: &Store, range: SecretRange<'_>, limit: u32) -> Vec<SecretId> {
-    let rows = store.list_secrets(scope(), range, limit).await.unwrap().rows;
+    let rows = store.list_secrets(scope(), range, limit, usize::MAX).await.unwrap().rows;
     rows.into_iter().map(|row| row.columns.id).collect()
 }
 
