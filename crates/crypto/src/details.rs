@@ -1,9 +1,10 @@
 //! The plaintext of a details blob.
 //!
 //! ```text
-//! format(1) = 1 ‖ metadata ‖ description ‖ preview        each preceded by its length, 4 bytes big endian
+//! 1 ‖ metadata ‖ description ‖ preview                 each preceded by its length, 4 bytes big endian
+//! 2 ‖ metadata ‖ description ‖ preview ‖ bound to      where the value is bound to a destination
 //! ```
-//! Metadata and preview are empty when absent, else `=` and the text. The format is frozen.
+//! Metadata and preview are empty when absent, else `=` and the text. Both formats are frozen.
 
 use keyholt_types::{Details, Metadata};
 use zeroize::Zeroizing;
@@ -11,31 +12,45 @@ use zeroize::Zeroizing;
 use crate::OpenError;
 
 const FORMAT: u8 = 1;
+const FORMAT_BOUND: u8 = 2;
 const PRESENT: u8 = b'=';
 
 pub(crate) fn encode(details: &Details) -> Zeroizing<Vec<u8>> {
     let metadata = details.metadata.as_ref().map(Metadata::json);
     let preview = details.preview.as_deref();
     let length = |text: Option<&str>| text.map_or(0, |text| text.len() + 1);
-    let room = 1 + 3 * 4 + length(metadata) + details.description.len() + length(preview);
+    let bound_to = details.bound_to.as_deref();
+    let room = 1
+        + 3 * 4
+        + length(metadata)
+        + details.description.len()
+        + length(preview)
+        + bound_to.map_or(0, |text| text.len() + 4);
     // Room for everything, so that no copies are left behind by growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    bytes.push(FORMAT);
+    bytes.push(if bound_to.is_some() { FORMAT_BOUND } else { FORMAT });
     put(&mut bytes, metadata.map(|_| PRESENT), metadata.unwrap_or_default());
     put(&mut bytes, None, &details.description);
     put(&mut bytes, preview.map(|_| PRESENT), preview.unwrap_or_default());
+    if let Some(bound_to) = bound_to {
+        put(&mut bytes, None, bound_to);
+    }
     bytes
 }
 
 /// Reads what [`encode`] made; never panics.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Details, OpenError> {
     let (format, rest) = bytes.split_first().ok_or(OpenError::Damaged)?;
-    if *format != FORMAT {
+    if ![FORMAT, FORMAT_BOUND].contains(format) {
         return Err(OpenError::UnknownFormat);
     }
     let (metadata, rest) = take(rest)?;
     let (description, rest) = take(rest)?;
     let (preview, rest) = take(rest)?;
+    let (bound_to, rest) = match *format {
+        FORMAT_BOUND => take(rest).map(|(text, rest)| (Some(text), rest))?,
+        _ => (None, rest),
+    };
     if !rest.is_empty() {
         return Err(OpenError::Damaged);
     }
@@ -43,6 +58,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Details, OpenError> {
         metadata: optional(metadata)?.map(Metadata::from_trusted_json),
         description: description.into(),
         preview: optional(preview)?.map(Into::into),
+        bound_to: bound_to.map(Into::into),
     })
 }
 
@@ -79,13 +95,20 @@ mod tests {
             metadata: metadata.as_deref().map(Metadata::from_trusted_json),
             description: description.into(),
             preview: preview.map(Into::into),
+            bound_to: None,
         }
     }
 
     proptest! {
         #[test]
-        fn what_is_encoded_decodes(metadata: Option<String>, description: String, preview: Option<String>) {
-            let details = details(metadata, description, preview);
+        fn what_is_encoded_decodes(
+            metadata: Option<String>,
+            description: String,
+            preview: Option<String>,
+            bound_to: Option<String>,
+        ) {
+            let mut details = details(metadata, description, preview);
+            details.bound_to = bound_to.map(Into::into);
             let encoded = encode(&details);
             prop_assert_eq!(encoded.len(), encoded.capacity());
             prop_assert_eq!(decode(&encoded), Ok(details));

@@ -62,6 +62,28 @@ impl Store {
         .await
     }
 
+    /// Events of no organisation, of the installation as a whole, below an id, newest first.
+    ///
+    /// # Errors
+    /// When the storage is unavailable or a row is not as it was written.
+    pub async fn list_deployment_audit_events(
+        &self,
+        below: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<StoredAuditRecord>, StoreError> {
+        let below = below.map_or_else(|| vec![0xff; 17], |id| id.as_bytes().to_vec());
+        self.fetch(
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM audit_events WHERE org_id IS NULL AND id < ?1 ORDER BY id DESC LIMIT ?2"
+            ),
+            params![below.as_slice(), i64::from(limit)],
+            read_record,
+        )
+        .await
+    }
+
     /// Records of all chains after a place, in the order of chains and places; also the places of those
     /// that cannot be read.
     ///

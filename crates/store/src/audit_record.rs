@@ -24,7 +24,7 @@ pub struct StoredAuditRecord {
 macro_rules! columns {
     () => {
         "chain_id, seq, id, at, org_id, request_id, api_key_id, principal_id, address, action, subject_kind, \
-         subject_id, subject_name, outcome, ring_generation, mac"
+         subject_id, subject_name, outcome, ring_generation, mac, count"
     };
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn insert_record(stored: &StoredAuditRecord) -> Statement {
         sql: concat!(
             "INSERT INTO audit_events (",
             columns!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
         ),
         params: params![
             chain.as_bytes(),
@@ -57,6 +57,7 @@ pub(crate) fn insert_record(stored: &StoredAuditRecord) -> Statement {
             event.outcome.word(),
             stored.ring_generation,
             mac.as_slice(),
+            i64::from(event.count),
         ],
         needs: Needs::Any,
     }
@@ -81,6 +82,7 @@ pub(crate) fn read_record(row: &Row<'_>) -> Result<StoredAuditRecord, StoreError
             name: row.text(12)?,
         },
         outcome: Outcome::parse(&row.text(13)?).ok_or(StoreError::Malformed("outcome"))?,
+        count: u32::try_from(row.int(16)?).map_err(|_| StoreError::Malformed("count"))?,
     };
     let record =
         AuditRecord { chain: row.id(0, ChainId::from_slice)?, seq: row.int(1)?, event, mac: row.blob(15)? };

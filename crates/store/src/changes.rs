@@ -68,6 +68,11 @@ impl std::fmt::Debug for Afterwards {
 }
 
 impl Audited {
+    /// What was observed, which nobody changed: the one thing that is written without an event.
+    pub(crate) fn observed(changes: Changes) -> Self {
+        Self { statements: changes.statements, events: Vec::new(), afterwards: Vec::new() }
+    }
+
     /// Joins another change to this one: both or neither, this one first.
     pub fn and(mut self, other: Self) -> Self {
         self.statements.extend(other.statements);

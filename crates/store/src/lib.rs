@@ -2,7 +2,8 @@
 //!
 //! **Invariant:** no key and no plaintext can reach this crate; it stores what is sealed elsewhere.
 //! **Invariant:** a change is a list of statements with the row counts they must have, and can be
-//! committed only through the value that recording an audit event returns ([`Audited`]).
+//! committed only through the value that recording an audit event returns ([`Audited`]); only what was
+//! observed, such as when an API key was last used, is written without one ([`Uses`]).
 //! **Invariant:** a tenant's rows are reached through a [`Scope`] only, which authorisation makes.
 
 mod audit;
@@ -23,8 +24,11 @@ pub use audit::{AuditHead, UnreadableRecord};
 pub use audit_record::StoredAuditRecord;
 pub use changes::{Audited, ChainStart, ChainStep, Changes};
 pub use error::{CommitError, OpenError, StoreError, Unmet};
-pub use identity::{ApiKeyRow, OrgRow, PrincipalRow, ProjectRow};
+pub use identity::{
+    ApiKeyRow, IdRange, MemberRow, MembershipRow, NearApiKey, OrgRow, PrincipalKind, PrincipalRow, ProjectRow,
+    TokenSubject, UsageRow, Uses,
+};
 pub use keys::{DeploymentRow, OrgKeyRow, RingKeyRow};
 pub use scope::{OrgScope, Scope};
-pub use secrets::{SecretPage, SecretRange, SecretRow, ValueRow};
+pub use secrets::{SecretHead, SecretPage, SecretRange, SecretRow, ValueRow};
 pub use store::Store;

@@ -1,7 +1,11 @@
 //! The schema's versions, oldest first. A version that has been released is never edited.
 
 /// Every version with its text, in the words that `dialect` translates.
-pub(crate) const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_foundation.sql"))];
+pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_foundation.sql")),
+    (2, include_str!("../migrations/0002_identity.sql")),
+    (3, include_str!("../migrations/0003_use.sql")),
+];
 
 /// The newest version known.
 pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;

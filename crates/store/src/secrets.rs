@@ -46,6 +46,19 @@ macro_rules! in_range {
     };
 }
 
+/// What can be told of a secret without opening it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretHead {
+    /// Its id.
+    pub id: SecretId,
+    /// Its name.
+    pub name: Box<str>,
+    /// Its type.
+    pub kind: Option<Box<str>>,
+    /// From when on it does not exist.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// Secrets of a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretPage {
@@ -223,21 +236,29 @@ impl Store {
         Ok(SecretPage { is_whole: rows.len() < limit as usize && bytes < most_bytes, rows })
     }
 
-    /// Ids of secrets of a range, oldest first, at most so many.
+    /// What can be told of secrets of a range without opening them, oldest first, at most so many. A column that is
+    /// not as it was written, since somebody changed it, counts as empty: nothing that is shown is taken from here.
     ///
     /// # Errors
-    /// When the storage is unavailable or a row is not as it was written.
-    pub async fn list_secret_ids(
+    /// When the storage is unavailable or an id is not as it was written.
+    pub async fn list_secret_heads(
         &self,
         scope: Scope,
         range: SecretRange<'_>,
         limit: u32,
-    ) -> Result<Vec<SecretId>, StoreError> {
-        let read = |row: &Row<'_>| row.id(0, SecretId::from_slice);
+    ) -> Result<Vec<SecretHead>, StoreError> {
+        let read = |row: &Row<'_>| {
+            Ok(SecretHead {
+                id: row.id(0, SecretId::from_slice)?,
+                name: row.text(1).unwrap_or_default(),
+                kind: row.opt_text(2).unwrap_or_default(),
+                expires_at: row.opt_int(3).unwrap_or_default().map(Timestamp::from_micros),
+            })
+        };
         let mut params = range_params(scope, range, limit);
         let Some(kind) = range.kind else {
             let sql = concat!(
-                "SELECT id FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+                "SELECT id, name, kind, expires_at FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
                 in_range!(),
                 "ORDER BY id LIMIT ?5"
             );
@@ -248,32 +269,11 @@ impl Store {
         }
         params.push(kind.into());
         let sql = concat!(
-            "SELECT id FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
+            "SELECT id, name, kind, expires_at FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
             in_range!(),
             "ORDER BY id LIMIT ?5"
         );
         self.fetch(sql, params, read).await
-    }
-
-    /// Ids of secrets of a collection above one, each with its type, oldest first, at most so many. A type
-    /// that is no text, since somebody changed it, counts as none.
-    ///
-    /// # Errors
-    /// When the storage is unavailable or a row is not as it was written.
-    pub async fn list_secret_kinds(
-        &self,
-        scope: Scope,
-        above: SecretId,
-        limit: u32,
-    ) -> Result<Vec<(SecretId, Option<Box<str>>)>, StoreError> {
-        let range = SecretRange { above: Some(above), below: None, kind: None };
-        let read = |row: &Row<'_>| Ok((row.id(0, SecretId::from_slice)?, row.opt_text(1).unwrap_or_default()));
-        let sql = concat!(
-            "SELECT id, kind FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
-            in_range!(),
-            "ORDER BY id LIMIT ?5"
-        );
-        self.fetch(sql, range_params(scope, range, limit), read).await
     }
 
     /// Secrets of all organisations that have expired by this moment, longest ago first.

@@ -38,10 +38,24 @@ words! {
         OrgCreate = "org.create",
         /// A key-encryption key was made for an organisation.
         OrgKeyCreate = "org_key.create",
+        /// An organisation was given another name.
+        OrgRename = "org.rename",
         /// A project was made.
         ProjectCreate = "project.create",
+        /// A project was given another name.
+        ProjectRename = "project.rename",
+        /// A project was deleted.
+        ProjectDelete = "project.delete",
         /// A user or service account was made.
         PrincipalCreate = "principal.create",
+        /// A user or service account was given another name or address.
+        PrincipalUpdate = "principal.update",
+        /// A user or service account became a member of an organisation.
+        MemberAdd = "member.add",
+        /// A member was given other rights, suspended, or taken back in.
+        MemberUpdate = "member.update",
+        /// A user or service account ceased to be a member of an organisation.
+        MemberRemove = "member.remove",
         /// An API key was made.
         ApiKeyCreate = "api_key.create",
         /// An API key was revoked.
@@ -60,6 +74,32 @@ words! {
         SecretImport = "secret.import",
         /// A row was found that does not open: damaged or tampered with.
         SecretLocked = "secret.locked",
+        /// A value was sent to its provider for a caller, who did not see it.
+        SecretUse = "secret.use",
+        /// A value was given to a caller.
+        SecretReveal = "secret.reveal",
+        /// A value was given to a proxy that asked for a model's.
+        SecretResolve = "secret.resolve",
+        /// A value was sent to its provider to see whether it is valid.
+        SecretTest = "secret.test",
+        /// Where a value may be sent was confirmed after it had changed.
+        SecretConfirmHosts = "secret.confirm_hosts",
+        /// A credential for a short time was made.
+        CredentialCreate = "credential.create",
+        /// A credential was shown. Recorded when it is refused.
+        Authenticate = "authenticate",
+        /// Secrets were to be read. Recorded when it is refused.
+        SecretRead = "secret.read",
+        /// A secret was to be made, changed or deleted. Recorded when it is refused.
+        SecretWrite = "secret.write",
+        /// Members, projects or API keys were to be read. Recorded when it is refused.
+        IdentityRead = "identity.read",
+        /// Members, projects or API keys were to be made, changed or deleted. Recorded when it is refused.
+        IdentityManage = "identity.manage",
+        /// The audit log was to be read. Recorded when it is refused.
+        AuditRead = "audit.read",
+        /// Something was to be done that only operators may. Recorded when it is refused.
+        Operate = "operate",
     }
 }
 
@@ -137,21 +177,24 @@ pub struct AuditEvent {
     pub subject: Subject,
     /// How it ended.
     pub outcome: Outcome,
+    /// How often it happened since the event before of the same kind: 1, and more only for what is refused.
+    pub count: u32,
 }
 
 impl AuditEvent {
     /// All fields with their place in a chain, in fixed order, length-prefixed: what the chain's MAC
     /// is made of.
     ///
-    /// **Format:** frozen.
+    /// **Format:** frozen. A count of 1 adds no field, so that events from before there were counts stay as they are.
     #[must_use]
     pub fn canonical_bytes(&self, chain: ChainId, seq: i64) -> Vec<u8> {
         let address = self.address.map(|address| address.to_string()).unwrap_or_default();
-        fixed_order_bytes(&[
+        let (seq, at, count) = (seq.to_be_bytes(), self.at.micros().to_be_bytes(), self.count.to_be_bytes());
+        let mut fields: Vec<&[u8]> = vec![
             chain.as_bytes(),
-            &seq.to_be_bytes(),
+            &seq,
             self.id.as_bytes(),
-            &self.at.micros().to_be_bytes(),
+            &at,
             self.org.as_ref().map_or(&[], |id| id.as_bytes().as_slice()),
             self.request.as_ref().map_or(&[], |id| id.as_bytes().as_slice()),
             self.api_key.as_ref().map_or(&[], |id| id.as_bytes().as_slice()),
@@ -162,7 +205,11 @@ impl AuditEvent {
             self.subject.id.as_bytes(),
             self.subject.name.as_bytes(),
             self.outcome.word().as_bytes(),
-        ])
+        ];
+        if self.count != 1 {
+            fields.push(&count);
+        }
+        fixed_order_bytes(&fields)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Time is a parameter: the engine is given a [`Clock`] and nothing else reads the time.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -94,22 +95,29 @@ impl serde::Serialize for Timestamp {
 pub trait Clock: Send + Sync {
     /// The present moment. May step backwards; who needs order must bring it about.
     fn now(&self) -> Timestamp;
+
+    /// How long it has been running; never steps backwards. For deadlines and limits.
+    fn ticks(&self) -> Duration;
 }
 
 /// A clock that stands until it is moved.
 #[derive(Debug)]
-pub struct TestClock(AtomicI64);
+pub struct TestClock {
+    now: AtomicI64,
+    ticks: AtomicU64,
+}
 
 impl TestClock {
     /// A clock that stands at this moment.
     #[must_use]
     pub const fn at(moment: Timestamp) -> Self {
-        Self(AtomicI64::new(moment.micros()))
+        Self { now: AtomicI64::new(moment.micros()), ticks: AtomicU64::new(0) }
     }
 
-    /// Moves the clock; backwards too.
+    /// Moves the clock; backwards too, which its ticks do not follow.
     pub fn advance_micros(&self, micros: i64) {
-        self.0.fetch_add(micros, Ordering::SeqCst);
+        self.now.fetch_add(micros, Ordering::SeqCst);
+        self.ticks.fetch_add(u64::try_from(micros).unwrap_or(0), Ordering::SeqCst);
     }
 
     /// Moves the clock; backwards too.
@@ -120,7 +128,11 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+        Timestamp::from_micros(self.now.load(Ordering::SeqCst))
+    }
+
+    fn ticks(&self) -> Duration {
+        Duration::from_micros(self.ticks.load(Ordering::SeqCst))
     }
 }
 

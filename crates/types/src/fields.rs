@@ -96,6 +96,9 @@ texts! {
     OrgName = |text| parse_label(text, 128, "128 characters");
     /// The name of a project's secret (wire/together.md 2.1).
     ProjectSecretName = |text| parse_project_secret_name(text);
+    /// An electronic mail address: 3 to 254 characters (RFC 5321 4.5.3.1.3), one `@` with something on both sides,
+    /// no white space, no control characters. Shown to people; never used to tell who somebody is.
+    EmailAddress = |text| parse_email_address(text);
     /// A description: at most 500 characters, may be empty (wire/together.md 2.1).
     Description = |text| if text.len() > 2000 || text.chars().count() > 500 {
         Err(FieldProblem::TooLong("500 characters"))
@@ -124,6 +127,16 @@ fn parse_project_secret_name(text: &str) -> Result<Box<str>, FieldProblem> {
         return Err(FieldProblem::LooksLikeAnId);
     }
     Ok(text.into())
+}
+
+fn parse_email_address(text: &str) -> Result<Box<str>, FieldProblem> {
+    let label = parse_label(text, 254, "254 characters")?;
+    let has_two_sides =
+        |(local, domain): (&str, &str)| !local.is_empty() && !domain.is_empty() && !domain.contains('@');
+    if label.contains(char::is_whitespace) || !label.split_once('@').is_some_and(has_two_sides) {
+        return Err(FieldProblem::MustBe("an e-mail address such as ada@example.com"));
+    }
+    Ok(label)
 }
 
 /// A time to live: 86400 to 1209600 seconds, which is 1 to 14 days (wire/together.md 2.1).
@@ -195,6 +208,20 @@ mod tests {
             "01A1D9ED-C200-781F-A8E2-5D940ED90475",
         ] {
             assert!(ProjectSecretName::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_email_address_has_two_sides() {
+        let longest = format!("{}@example.com", "x".repeat(242));
+        for right in ["a@b", "ada.l+keys@example.com", "ключ@пример.рф", &longest] {
+            assert!(EmailAddress::parse(right).is_ok(), "{right}");
+        }
+        let long = format!("x{longest}");
+        for wrong in
+            ["", "@", "a@", "@b", "ab", "a@b@c", "a b@c", "a@b\u{a0}c", " a@b", "a@b\n", "a\u{7f}@b", &long]
+        {
+            assert!(EmailAddress::parse(wrong).is_err(), "{wrong:?}");
         }
     }
 

@@ -135,6 +135,9 @@ pub struct Details {
     pub description: Box<str>,
     /// What of the value may be shown; none without a value.
     pub preview: Option<Box<str>>,
+    /// Where the value may be sent, as the engine computed it when the value was written (design/decisions.md 22);
+    /// none without a value, and where it may be sent nowhere.
+    pub bound_to: Option<Box<str>>,
 }
 
 impl fmt::Debug for Details {

@@ -76,6 +76,12 @@ impl Rights {
         self.0 & right.bit() != 0
     }
 
+    /// Those that are among both.
+    #[must_use]
+    pub const fn both(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// Whether every one of these is among the others: nobody grants more than they have.
     #[must_use]
     pub const fn is_within(self, others: Self) -> bool {

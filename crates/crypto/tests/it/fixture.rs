@@ -52,6 +52,7 @@ pub(crate) fn details() -> Details {
         metadata: Some(Metadata::from_trusted_json(r#"{"api_base":"https://example.com"}"#)),
         description: "For everybody".into(),
         preview: Some("********7cY9".into()),
+        bound_to: None,
     }
 }
 

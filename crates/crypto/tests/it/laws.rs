@@ -20,6 +20,7 @@ proptest! {
         metadata in proptest::option::of("(?s).{0,300}"),
         description in "(?s).{0,300}",
         preview in proptest::option::of(".{0,20}"),
+        bound_to in proptest::option::of(".{0,20}"),
     ) {
         let kek = kek();
         let columns = columns(&sealed_value(&kek));
@@ -27,6 +28,7 @@ proptest! {
             metadata: metadata.as_deref().map(Metadata::from_trusted_json),
             description: description.into(),
             preview: preview.map(Into::into),
+            bound_to: bound_to.map(Into::into),
         };
         let sealed = kek.seal_details(&columns, &details).unwrap();
         prop_assert_eq!(kek.open_details(&columns, &sealed), Ok(details));

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod fixture;
+mod jwt;
+mod jwt_hostile;
 mod keyring;
 mod laws;
 mod tamper;

@@ -123,6 +123,7 @@ fn details_open() {
             metadata: vector["metadata"].as_str().map(Metadata::from_trusted_json),
             description: text(&vector["description"]).into(),
             preview: optional_text(&vector["preview"]),
+            bound_to: optional_text(&vector["bound_to"]),
         };
         assert_eq!(kek.open_details(&columns, &bytes(&vector["sealed"])), Ok(details));
     }

@@ -121,7 +121,9 @@ def value(name: str, version: int, plaintext: str) -> dict:
     }
 
 
-def details(name: str, columns: dict, metadata: str | None, description: str, preview: str | None) -> dict:
+def details(
+    name: str, columns: dict, metadata: str | None, description: str, preview: str | None, bound_to: str | None = None
+) -> dict:
     """`columns` has every readable column; those that are None are absent."""
 
     def moment(micros: int | None) -> bytes:
@@ -147,11 +149,15 @@ def details(name: str, columns: dict, metadata: str | None, description: str, pr
         moment(columns["expires_at"]),
         i64(KEK_GENERATION),
     )
-    plaintext = b"\x01" + fixed_order(
+    fields = [
         b"" if metadata is None else b"=" + metadata.encode(),
         description.encode(),
         b"" if preview is None else b"=" + preview.encode(),
-    )
+    ]
+    if bound_to is None:
+        plaintext = b"\x01" + fixed_order(*fields)
+    else:
+        plaintext = b"\x02" + fixed_order(*fields, bound_to.encode())
     key = hkdf(KEK, b"keyholt/v1/details")
     associated = aad(
         "details", ORG, present["id"], columns["version"], "details", KEK_GENERATION, canonical
@@ -161,6 +167,7 @@ def details(name: str, columns: dict, metadata: str | None, description: str, pr
         "metadata": metadata,
         "description": description,
         "preview": preview,
+        "bound_to": bound_to,
         "canonical": canonical.hex(),
         "sealed": seal(key, KEK_GENERATION, associated, plaintext, "details of " + name).hex(),
     }
@@ -241,6 +248,7 @@ print(
                 details("all", all_columns, '{"api_base":"https://example.com","n":1}', "Für alle", "********7cY9"),
                 details("fewest", fewest_columns, None, "", None),
                 details("empty type", fewest_columns | {"type": ""}, "{}", "d" * 500, None),
+                details("bound", all_columns, None, "", "********", "https://api.openai.com:443"),
             ],
             "credentials": [
                 {

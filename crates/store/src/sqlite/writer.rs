@@ -369,6 +369,7 @@ mod tests {
                 name: "x".repeat(bytes).into(),
             },
             outcome: Outcome::Done,
+            count: 1,
         };
         let id = OrgId::from_slice(&[number; 16]).unwrap();
         let row = OrgRow { id, name: number.to_string().into(), created_at: Timestamp::from_micros(0) };

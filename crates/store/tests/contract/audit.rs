@@ -63,10 +63,12 @@ pub(crate) async fn records_read_back_as_they_were_written(store: Arc<Store>) {
     full.api_key = ApiKeyId::from_slice(&[2; 16]);
     full.principal = PrincipalId::from_slice(&[3; 16]);
     full.address = Some("2001:db8::1".parse().unwrap());
-    full.outcome = Outcome::Refused;
+    (full.outcome, full.count) = (Outcome::Refused, 4711);
+    let mut most = event("most");
+    most.count = u32::MAX;
     let mut bare = event("");
     bare.org = None;
-    let mut events = vec![full, bare];
+    let mut events = vec![full, most, bare];
     for action in Action::ALL {
         events.push(keyholt_types::AuditEvent { action: *action, ..event("action") });
     }
@@ -79,7 +81,9 @@ pub(crate) async fn records_read_back_as_they_were_written(store: Arc<Store>) {
     for event in &events {
         store.commit(Changes::new().record(event.clone())).await.unwrap();
     }
-    let read: Vec<_> = records(&store).await.into_iter().map(|stored| stored.record.event).collect();
+    let records = records(&store).await;
+    assert_follow(&records);
+    let read: Vec<_> = records.into_iter().map(|stored| stored.record.event).collect();
     assert_eq!(read, events);
 }
 

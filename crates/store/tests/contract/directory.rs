@@ -7,7 +7,10 @@ use std::path::Path;
 use keyholt_store::{Changes, CommitError, OpenError, Store};
 
 use crate::audit::{assert_follow, records};
-use crate::fixture::{chain, inserted, next, recorded, run, scope, secret, secret_id, updated, value};
+use crate::fixture::{
+    api_key, chain, commit, inserted, issued, make_orgs, next, org_id, org_scope, recorded, run, scope, secret,
+    secret_id, updated, value,
+};
 
 const DATABASE: &str = "keyholt.db";
 
@@ -260,6 +263,56 @@ fn a_row_that_is_not_of_its_form_is_listed_without_what_would_open_it() {
         assert_eq!(rows[2], secret(scope(), 1, "secret 1"));
         let unreadable = store.find_secret(scope(), secret_id(2)).await.unwrap().unwrap();
         assert_eq!(unreadable.details, Vec::<u8>::new());
+    });
+}
+
+#[test]
+fn a_head_whose_columns_are_not_of_their_form_says_nothing_of_them() {
+    use keyholt_store::SecretRange;
+    let dir = tempfile::tempdir().unwrap();
+    run(async {
+        let store = open(dir.path(), 1);
+        store.commit(inserted(&secret(scope(), 1, "a"))).await.unwrap();
+        execute(dir.path(), "UPDATE secrets SET name = x'ff', kind = x'07', expires_at = 'soon'");
+        let all = SecretRange { above: None, below: None, kind: None };
+        let heads = store.list_secret_heads(scope(), all, 10).await.unwrap();
+        let [head] = &heads[..] else { panic!("{heads:?}") };
+        assert_eq!((head.id, &*head.name, head.kind.as_deref()), (secret_id(1), "", None));
+        assert_eq!(head.expires_at, None);
+    });
+}
+
+#[test]
+fn an_identity_that_is_not_of_its_form_is_never_half_read() {
+    use keyholt_store::StoreError;
+    let dir = tempfile::tempdir().unwrap();
+    run(async {
+        let store = open(dir.path(), 1);
+        make_orgs(&store).await;
+        let key = api_key(1, &[(org_id(1), keyholt_types::Rights::NONE)]);
+        commit(&store, issued(&key, 1)).await.unwrap();
+        for wrong in ["'[]x'", "'[{}]'", "'{}'", "x'ff'", "7"] {
+            execute(dir.path(), &format!("UPDATE api_keys SET restrictions = {wrong}"));
+            let found = store.find_api_key(key.id).await;
+            assert!(matches!(found, Err(StoreError::Malformed(_))), "{wrong}: {found:?}");
+            // Whose text it is can still be told.
+            assert!(store.find_api_key_near(&key.mac).await.unwrap().unwrap().is_its);
+        }
+        execute(dir.path(), "UPDATE api_keys SET restrictions = ''");
+        assert_eq!(store.find_api_key(key.id).await.unwrap(), Some(key.clone()));
+        for wrong in
+            ["principals SET kind = 'root'", "principals SET issuer = 'x'", "memberships SET rights = 32"]
+        {
+            execute(dir.path(), &format!("UPDATE {wrong}"));
+            let found = store.find_member(org_scope(1), key.principal).await;
+            assert!(matches!(found, Err(StoreError::Malformed(_))), "{wrong}: {found:?}");
+            execute(
+                dir.path(),
+                "UPDATE principals SET kind = 'user', issuer = NULL; UPDATE memberships SET rights = 0",
+            );
+        }
+        execute(dir.path(), "UPDATE audit_events SET count = -1 WHERE seq = 1");
+        assert!(store.list_audit_records(None, 10).await.unwrap()[0].is_err());
     });
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyholt_store::{
-    Audited, ChainStart, ChainStep, Changes, CommitError, OrgKeyRow, OrgRow, OrgScope, ProjectRow, Scope,
-    SecretRow, Store, Unmet, ValueRow,
+    ApiKeyRow, Audited, ChainStart, ChainStep, Changes, CommitError, MembershipRow, OrgKeyRow, OrgRow,
+    OrgScope, PrincipalKind, PrincipalRow, ProjectRow, Scope, SecretRow, Store, Unmet, ValueRow,
 };
 use keyholt_types::{
     Action, ApiKeyId, AuditEvent, ChainId, EncryptedValue, EventId, OrgId, Outcome, PrincipalId, ProjectId,
-    SecretColumns, SecretId, Subject, SubjectKind, Timestamp,
+    Restrictions, Rights, SecretColumns, SecretId, Subject, SubjectKind, Timestamp,
 };
 
 /// Carries a law out on an empty store whose audit chain has begun, with several threads at work.
@@ -104,6 +104,81 @@ pub(crate) fn project(org: u128, number: u128, name: &str) -> ProjectRow {
     ProjectRow { org: org_id(org), id: project_id(number), name: name.into(), created_at: at(0) }
 }
 
+/// A service account without anything that may be absent.
+pub(crate) fn principal(number: u128) -> PrincipalRow {
+    PrincipalRow {
+        id: principal_id(number),
+        kind: PrincipalKind::ServiceAccount,
+        name: format!("robot {number}").into(),
+        email: None,
+        token: None,
+        created_at: at(0),
+        version: 1,
+    }
+}
+
+pub(crate) fn membership(org: u128, principal: u128, rights: Rights) -> MembershipRow {
+    MembershipRow {
+        org: org_id(org),
+        principal: principal_id(principal),
+        rights,
+        suspended_at: None,
+        created_at: at(0),
+        version: 1,
+    }
+}
+
+/// A key of the principal of the same number, in the first organisation's project.
+pub(crate) fn api_key(number: u128, grants: &[(OrgId, Rights)]) -> ApiKeyRow {
+    ApiKeyRow {
+        id: api_key_id(number),
+        mac: vec![number as u8; 32],
+        ring_generation: 1,
+        principal: principal_id(number),
+        project_org: org_id(1),
+        project: project_id(1),
+        name: "a key".into(),
+        shown: "khk_abcd".into(),
+        operator: number.is_multiple_of(2),
+        created_at: at(0),
+        created_by: (number > 1).then(|| api_key_id(1)),
+        expires_at: None,
+        revoked_at: None,
+        restrictions: Restrictions::default(),
+        proof: vec![8; 32],
+        version: 1,
+        grants: grants.to_vec(),
+        last_used_at: None,
+        parent: None,
+        model: None,
+    }
+}
+
+/// A key with the principal that it stands for, a member wherever the key belongs, with the key's rights.
+pub(crate) fn issued(key: &ApiKeyRow, number: u128) -> Changes {
+    let with_principal = Changes::new().insert_principal(&principal(number));
+    let with_members = key.grants.iter().fold(with_principal, |changes, (org, rights)| {
+        let row = MembershipRow { org: *org, ..membership(1, number, *rights) };
+        changes.insert_membership(&row)
+    });
+    with_members.insert_api_key(key)
+}
+
+/// Three organisations, each with a project of its number, `default`.
+pub(crate) async fn make_orgs(store: &Store) {
+    for number in 1..=3 {
+        let changes = Changes::new()
+            .insert_org(&org(number, &format!("org {number}")))
+            .insert_project(&project(number, number, "default"));
+        commit(store, changes).await.unwrap();
+    }
+}
+
+/// Commits a change under an event that says nothing of it.
+pub(crate) async fn commit(store: &Store, changes: Changes) -> Result<(), CommitError> {
+    store.commit(recorded("change", changes)).await
+}
+
 /// A secret of version 1 in which what may be absent is absent.
 pub(crate) fn secret(scope: Scope, id: u128, name: &str) -> SecretRow {
     SecretRow {
@@ -156,6 +231,7 @@ pub(crate) fn event(name: &str) -> AuditEvent {
         action: Action::SecretCreate,
         subject: Subject { kind: SubjectKind::Secret, id: secret_id(1).uuid(), name: name.into() },
         outcome: Outcome::Done,
+        count: 1,
     }
 }
 

@@ -1,12 +1,16 @@
 //! What every store does, whatever lies below it: each law is a function over a [`Store`](keyholt_store::Store), and one list
-//! of laws is carried out on each kind of store. What only a data directory does is in `directory`.
+//! of laws is carried out on each kind of store. What only a data directory does is in `directory` and `migration`.
 #![cfg(test)]
 
+mod api_keys;
 mod audit;
 mod changes;
 mod directory;
 mod fixture;
 mod identity;
+mod members;
+mod migration;
+mod projects;
 mod races;
 mod ranges;
 mod secrets;
@@ -63,7 +67,7 @@ contract! {
         the_lowest_and_the_highest_id_are_listed,
         a_limit_keeps_the_nearest,
         a_type_keeps_its_own_only,
-        types_are_listed_with_their_ids_oldest_first,
+        heads_say_what_a_row_says_oldest_first,
         batches_give_every_row_once,
         another_collection_is_never_listed,
     }
@@ -87,14 +91,39 @@ contract! {
     identity {
         there_is_one_deployment,
         organisations_have_names_of_their_own,
-        projects_have_names_of_their_own_in_their_organisation,
-        organisations_are_listed_newest_first,
+        an_organisation_is_renamed_from_the_name_it_has,
+        organisations_are_listed_from_either_end,
         organisations_keys_are_listed_oldest_first,
+    }
+    projects {
+        projects_have_names_of_their_own_in_their_organisation,
+        a_project_is_renamed_from_the_name_it_has,
+        a_project_that_holds_a_secret_is_not_deleted,
+        secrets_elsewhere_keep_no_project,
+        a_project_of_a_valid_api_key_is_not_deleted,
+        a_deleted_project_is_seen_nowhere_and_its_name_is_free,
+        projects_are_listed_from_either_end,
+    }
+    members {
+        a_principal_reads_back_as_it_was_written,
+        a_tokens_subject_stands_for_one_principal,
+        a_principal_is_changed_from_the_version_before,
+        a_principal_is_a_member_once_in_each_organisation,
+        a_membership_is_changed_and_ended_from_the_version_it_has,
+        members_are_listed_from_either_end,
+    }
+    api_keys {
         an_api_key_is_found_by_its_mac_and_by_its_id,
+        a_mac_of_no_api_key_leads_to_the_next_one_and_from_the_last_to_the_first,
         an_api_key_of_the_same_text_is_refused,
+        restrictions_read_back_as_they_were_written,
         api_keys_are_listed_in_each_of_their_organisations,
+        a_principals_api_keys_are_listed_oldest_first,
         a_revocation_needs_the_version_before,
         an_organisation_without_a_valid_owner_can_be_given_one_once,
+        an_owners_key_counts_as_far_as_its_membership_does,
+        the_latest_use_of_a_key_is_kept_and_is_no_event,
+        uses_are_written_down_beside_changes,
     }
     races {
         many_commits_at_once_are_all_there_in_one_chain,
