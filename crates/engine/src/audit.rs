@@ -1,13 +1,41 @@
 //! Reading the audit log, and proving that it is as it was written.
 
-use keyholt_store::StoredAuditRecord;
-use keyholt_types::{AuditRecord, Caller, ChainId, EventId};
+use keyholt_store::{OrgScope, StoredAuditRecord};
+use keyholt_types::{Action, AuditEvent, AuditRecord, Caller, ChainId, EventId, Outcome};
 
-use crate::authorise::{Operation, all_orgs, operator};
+use crate::authorise::Operation;
 use crate::{AuditVerdict, BadAuditRecord, Engine, Error, OrgChoice, PageRequest};
 
 /// How many records are read at a time.
 const BATCH: u32 = 500;
+
+/// Which audit events to list. Filters are ANDed.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditFilter {
+    /// Position and limit.
+    pub page: PageRequest<EventId>,
+    /// Only those that ended so.
+    pub outcome: Option<Outcome>,
+    /// Only this action.
+    pub action: Option<Action>,
+}
+
+impl From<PageRequest<EventId>> for AuditFilter {
+    fn from(page: PageRequest<EventId>) -> Self {
+        Self { page, outcome: None, action: None }
+    }
+}
+
+impl AuditFilter {
+    const fn is_of_everything(&self) -> bool {
+        self.outcome.is_none() && self.action.is_none()
+    }
+
+    fn admits(&self, event: &AuditEvent) -> bool {
+        self.outcome.is_none_or(|outcome| outcome == event.outcome)
+            && self.action.is_none_or(|action| action == event.action)
+    }
+}
 
 /// How far the verification of a chain has come.
 struct Walk {
@@ -17,7 +45,9 @@ struct Walk {
 }
 
 impl Engine {
-    /// Lists audit events of the caller's organisations, newest first.
+    /// Lists audit events of the caller's organisations, newest first; to operators who name no organisation
+    /// also those of the installation as a whole, such as credentials that nobody has. Of a long log of which
+    /// little is wanted it reads much, [`BATCH`] records at a time.
     ///
     /// # Errors
     /// When the caller may not administer.
@@ -25,16 +55,50 @@ impl Engine {
         &self,
         caller: &Caller,
         org: OrgChoice<'_>,
-        page: PageRequest<EventId>,
+        filter: impl Into<AuditFilter>,
     ) -> Result<Vec<AuditRecord>, Error> {
+        let filter = filter.into();
+        let scopes = self.all_orgs(caller, org, Operation::ReadAudit)?;
+        let mut places: Vec<Option<OrgScope>> = scopes.into_iter().map(Some).collect();
+        if caller.identity.operator && matches!(org, OrgChoice::Unnamed) {
+            places.push(None);
+        }
         let mut records: Vec<AuditRecord> = Vec::new();
-        for scope in all_orgs(caller, org, Operation::ReadAudit)? {
-            let found = self.store.list_audit_events(scope, page.starting_after, page.limit).await;
-            records.extend(found.map_err(|error| self.fault(&error))?.into_iter().map(|stored| stored.record));
+        for place in places {
+            records.extend(self.list_audit_of(place, &filter).await?);
         }
         records.sort_by_key(|record| std::cmp::Reverse(record.event.id));
-        records.truncate(page.limit as usize);
+        records.truncate(filter.page.limit as usize);
         Ok(records)
+    }
+
+    /// The newest events that are wanted of an organisation, or of the installation as a whole.
+    async fn list_audit_of(
+        &self,
+        place: Option<OrgScope>,
+        filter: &AuditFilter,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        let limit = filter.page.limit as usize;
+        // What is not filtered is not read in vain.
+        let batch = if filter.is_of_everything() { BATCH.min(filter.page.limit) } else { BATCH };
+        let (mut below, mut found) = (filter.page.starting_after, Vec::new());
+        loop {
+            let stored = match place {
+                Some(scope) => self.store.list_audit_events(scope, below, batch).await,
+                None => self.store.list_deployment_audit_events(below, batch).await,
+            };
+            let stored = stored.map_err(|error| self.fault(&error))?;
+            let is_end = stored.len() < batch as usize;
+            below = stored.last().map(|stored| stored.record.event.id);
+            let records = stored.into_iter().map(|stored| stored.record);
+            let wanted = records.filter(|record| filter.admits(&record.event));
+            found.extend(wanted.take(limit - found.len()));
+            if is_end || found.len() >= limit {
+                return Ok(found);
+            }
+            // Others get their turn between batches of a long log.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Reads the whole audit log of the installation and checks that no record is missing or changed.
@@ -43,7 +107,7 @@ impl Engine {
     /// # Errors
     /// When the caller is no operator, or the storage is unavailable.
     pub async fn verify_audit(&self, caller: &Caller) -> Result<AuditVerdict, Error> {
-        operator(caller)?;
+        self.require_operator(caller)?;
         let mut verdict = AuditVerdict { chains: 0, events: 0, first_bad: None };
         let mut walk: Option<Walk> = None;
         loop {

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use keyholt_store::ApiKeyRow;
-use keyholt_types::{Caller, Credential, Identity, OrgGrant, ProjectRef, RequestContext};
+use keyholt_crypto::CredentialMac;
+use keyholt_store::{ApiKeyRow, NearApiKey};
+use keyholt_types::{
+    ApiKeyId, Caller, Credential, Identity, OrgGrant, ProjectRef, RequestContext, Rights, Temporary, Via,
+};
 
 use crate::authorise::server_scope;
+use crate::identities::Known;
 use crate::identity::proof_bytes;
+use crate::limits::RetryAfter;
+use crate::refused::RefusedKey;
 use crate::{Engine, Error};
 
 /// The one credential of a request: exactly one `Authorization` header of the scheme `Bearer` (in any
@@ -19,76 +25,164 @@ pub fn credential_from_headers<'a>(mut headers: impl Iterator<Item = &'a [u8]>) 
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Credential::new(token.to_owned()))
 }
 
+/// What became of a credential.
+enum Shown {
+    /// It is valid.
+    Valid(Arc<Known>),
+    /// It is not. It is this API key's all the same, when that one is expired, revoked, or shown from where it
+    /// may not be used; else the key is just one that was looked at.
+    Refused { key: Option<RefusedKey>, is_its: bool },
+}
+
 impl Engine {
     /// Who presents this credential.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when it is unknown, expired or revoked.
+    /// [`Error::Unauthenticated`] when it is unknown, expired, revoked, or comes from where it may not be used:
+    /// nobody is told which. [`Error::TooMany`] in its place when too many came from there that were refused, and
+    /// when a valid one comes too often.
     pub async fn authenticate(
         &self,
         credential: &Credential,
         request: RequestContext,
     ) -> Result<Caller, Error> {
-        let identity = self.identify(credential).await?;
-        let identity = identity.filter(|identity| identity.expires_at.is_none_or(|end| self.clock.now() < end));
-        match identity {
-            Some(identity) => Ok(Caller { identity, request }),
-            None => {
-                self.metrics.refused_credentials.inc();
-                Err(Error::Unauthenticated)
+        match self.identify(credential, request).await? {
+            Shown::Valid(known) => {
+                known.used(self.clock.now()).map_err(too_many)?;
+                for grant in &known.identity.orgs {
+                    self.limits.check_org(grant.org).map_err(too_many)?;
+                }
+                Ok(Caller { identity: Arc::clone(&known.identity), request })
+            }
+            Shown::Refused { key, is_its } => {
+                self.count_refused_credential(request, key, is_its);
+                Err(self.refuse_unauthenticated(request))
             }
         }
     }
 
-    async fn identify(&self, credential: &Credential) -> Result<Option<Arc<Identity>>, Error> {
+    /// What a request is told whose credential is refused, or which has none.
+    pub fn refuse_unauthenticated(&self, request: RequestContext) -> Error {
+        self.metrics.refused_credentials.inc();
+        self.limits.check_refused(request.address).map_or_else(too_many, |()| Error::Unauthenticated)
+    }
+
+    async fn identify(&self, credential: &Credential, request: RequestContext) -> Result<Shown, Error> {
         let macs = self.keyring.credential_macs(credential);
-        let Some(newest) = macs.first() else { return Ok(None) };
-        if let Some(identity) = self.identities.find(&newest.mac) {
-            return Ok(Some(identity));
+        let Some(newest) = macs.first() else { return Ok(Shown::Refused { key: None, is_its: false }) };
+        if let Some(known) = self.identities.find_admitted(&newest.mac, request.address, self.clock.now()) {
+            return Ok(Shown::Valid(known));
         }
         // Read before the database is: a change that is committed meanwhile ends this epoch.
         let epoch = self.identities.epoch();
-        for mac in &macs {
-            let row = self.store.find_api_key_by_mac(&mac.mac).await.map_err(|error| self.fault(&error))?;
-            let Some(row) = row else { continue };
-            let identity = self.identity_of(row).await?.map(Arc::new);
-            if let Some(identity) = &identity {
-                self.identities.keep(newest.mac, epoch, identity);
-            }
-            return Ok(identity);
+        let (row, is_its) = self.find_api_key_near(&macs).await?;
+        let identity = match &row {
+            Some(row) => self.identity_of(row, is_its).await.or_else(|error| unless(is_its, error))?,
+            None => None,
+        };
+        let admitted = |identity: &Identity| identity.admits(request.address, self.clock.now());
+        // Asked of any other key too, whose answer does not count.
+        let its = identity.filter(admitted).filter(|_| is_its);
+        let identity =
+            if is_its { its } else { self.jwt_identity(credential, request).await?.filter(admitted) };
+        if let Some(identity) = identity {
+            let pace = || self.limits.pace();
+            return Ok(Shown::Valid(self.identities.keep(newest.mac, epoch, Arc::new(identity), pace)));
         }
-        Ok(None)
+        let key = row.map(|row| RefusedKey {
+            api_key: row.id,
+            name: row.name,
+            principal: row.principal,
+            org: row.project_org,
+        });
+        Ok(Shown::Refused { key, is_its })
     }
 
-    async fn identity_of(&self, row: ApiKeyRow) -> Result<Option<Identity>, Error> {
-        if !self.keyring.verify_api_key_proof(row.ring_generation, &proof_bytes(&row), &row.proof) {
-            tracing::error!(api_key = %row.id, "an API key's row is damaged or was tampered with");
-            return Ok(None);
+    /// The API key of a credential, with true; where it is none's, any other key, with false. The same work is done
+    /// for all, and after this with what was found: time must not tell an unknown credential from one that is
+    /// expired, revoked or shown from elsewhere. Nor does it tell anything of a MAC that it is compared with others,
+    /// since nobody without the ring key can choose one.
+    async fn find_api_key_near(&self, macs: &[CredentialMac]) -> Result<(Option<ApiKeyRow>, bool), Error> {
+        let (mut its, mut any_other) = (None, None);
+        for mac in macs {
+            let near = self.store.find_api_key_near(&mac.mac).await.map_err(|error| self.fault(&error))?;
+            let Some(NearApiKey { id, is_its }) = near else { continue };
+            let row = self.store.find_api_key(id).await.map_err(|error| self.fault(&error));
+            let row = row.or_else(|error| unless(is_its, error))?;
+            let place = if is_its { &mut its } else { &mut any_other };
+            *place = row;
         }
-        if row.revoked_at.is_some() {
-            return Ok(None);
-        }
+        let is_its = its.is_some();
+        Ok((its.or(any_other), is_its))
+    }
+
+    /// Whom a key stands for, and what it may do: its own rights as far as its principal's memberships have
+    /// them. None when it is revoked, its row was tampered with, or nothing is left of its rights. Every key
+    /// takes the same work, as far as it has as many organisations and restrictions; only what is wrong with one
+    /// that was meant is logged.
+    async fn identity_of(&self, row: &ApiKeyRow, is_meant: bool) -> Result<Option<Identity>, Error> {
+        let is_proven = self.keyring.verify_api_key_proof(row.ring_generation, &proof_bytes(row), &row.proof);
+        let memberships =
+            self.store.list_memberships(row.principal).await.map_err(|error| self.fault(&error))?;
         let mut orgs = Vec::with_capacity(row.grants.len());
         for (org, rights) in &row.grants {
-            if let Some(found) = self.store.find_org(*org).await.map_err(|error| self.fault(&error))? {
-                orgs.push(OrgGrant { org: *org, org_name: found.name, rights: *rights });
+            let membership = memberships.iter().find(|membership| membership.org == *org);
+            let rights = rights.both(membership.map_or(Rights::NONE, |membership| membership.effective()));
+            let found = self.store.find_org(*org).await.map_err(|error| self.fault(&error))?;
+            if let Some(found) = found.filter(|_| rights != Rights::NONE) {
+                orgs.push(OrgGrant { org: *org, org_name: found.name, rights });
             }
         }
         let scope = server_scope(row.project_org);
         let project = self.store.find_project(scope, row.project).await.map_err(|error| self.fault(&error))?;
-        let Some(project) = project.filter(|_| !orgs.is_empty()) else { return Ok(None) };
-        Ok(Some(Identity {
+        let has_parent = match row.parent {
+            Some(parent) => self.is_valid_key(parent).await?,
+            None => true,
+        };
+        if !is_proven {
+            if is_meant {
+                tracing::error!(api_key = %row.id, "an API key's row is damaged or was tampered with");
+            }
+            return Ok(None);
+        }
+        let Some(project) = project else { return Ok(None) };
+        let is_valid = row.revoked_at.is_none() && has_parent && !orgs.is_empty();
+        // Made in any case, so that it takes as long.
+        let identity = Identity {
+            via: Via::ApiKey,
             api_key: row.id,
-            api_key_name: row.name,
+            api_key_name: row.name.clone(),
             principal: row.principal,
             operator: row.operator,
             orgs,
             project: ProjectRef { org: project.org, id: project.id, name: project.name },
             expires_at: row.expires_at,
-        }))
+            restrictions: row.restrictions.clone(),
+            temporary: row.parent.map(|parent| Temporary { parent, model: row.model.clone() }),
+        };
+        Ok(Some(identity).filter(|_| is_valid))
+    }
+
+    /// Whether the API key of this id is as it was written, not revoked and not expired.
+    async fn is_valid_key(&self, id: ApiKeyId) -> Result<bool, Error> {
+        let row = self.store.find_api_key(id).await.map_err(|error| self.fault(&error))?;
+        let is_valid = |row: &ApiKeyRow| {
+            row.revoked_at.is_none()
+                && row.expires_at.is_none_or(|end| self.clock.now() < end)
+                && self.keyring.verify_api_key_proof(row.ring_generation, &proof_bytes(row), &row.proof)
+        };
+        Ok(row.is_some_and(|row| is_valid(&row)))
     }
 }
 
+/// A row that is damaged is no reason to fail where it is looked at only because that takes time.
+fn unless<T>(is_its: bool, error: Error) -> Result<Option<T>, Error> {
+    if error == Error::Internal && !is_its { Ok(None) } else { Err(error) }
+}
+
+fn too_many(RetryAfter(seconds): RetryAfter) -> Error {
+    Error::TooMany { retry_after_seconds: seconds }
+}
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
 //! What callers ask for, in the domain's words.
 
+use keyholt_store::PrincipalKind;
 use keyholt_types::{
-    Description, Metadata, OrgName, Patch, Rights, SecretId, SecretName, SecretType, SecretValue, Timestamp,
-    TtlSeconds,
+    Description, Metadata, OrgName, Patch, PrincipalId, Restriction, Rights, SecretId, SecretName, SecretType,
+    SecretValue, Timestamp, TtlSeconds,
 };
 
 /// Which of the caller's organisations is meant.
@@ -118,17 +119,104 @@ pub struct PageRequest<Id> {
     pub limit: u32,
 }
 
+impl<Id> From<PageRequest<Id>> for IdentityFilter<Id> {
+    fn from(page: PageRequest<Id>) -> Self {
+        Self { starting_after: page.starting_after, limit: Some(u64::from(page.limit)), ..Self::default() }
+    }
+}
+
+/// Which organisations, projects, members or API keys to list. Filters are ANDed, the elements of one list ORed.
+#[derive(Debug, Clone)]
+pub struct IdentityFilter<Id> {
+    /// Only these ids.
+    pub ids: Option<Vec<Id>>,
+    /// Only these names.
+    pub names: Option<Vec<Box<str>>>,
+    /// Only ids below this one.
+    pub starting_after: Option<Id>,
+    /// Only ids above this one.
+    pub ending_before: Option<Id>,
+    /// At most so many; with `ending_before` alone, those nearest to it.
+    pub limit: Option<u64>,
+}
+
+impl<Id> Default for IdentityFilter<Id> {
+    fn default() -> Self {
+        Self { ids: None, names: None, starting_after: None, ending_before: None, limit: None }
+    }
+}
+
+impl<Id> IdentityFilter<Id> {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.names.as_ref().is_none_or(|names| names.iter().any(|one| **one == *name))
+    }
+}
+
+/// Which organisations are meant when an operator asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrgReach {
+    /// The caller's own.
+    Own,
+    /// All of the installation.
+    Operated,
+}
+
+/// A user or service account to be made.
+#[derive(Debug)]
+pub struct NewPrincipal {
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// Its name.
+    pub name: OrgName,
+    /// Its electronic mail address.
+    pub email: Option<Box<str>>,
+    /// Names of the organisations that it becomes a member of; the caller's only one when empty.
+    pub orgs: Vec<Box<str>>,
+    /// What it may do in each of them at most.
+    pub rights: Rights,
+}
+
+/// What to change of a member; what is not given stays.
+#[derive(Debug, Default)]
+pub struct MemberPatch {
+    /// Another name.
+    pub name: Option<OrgName>,
+    /// Another electronic mail address.
+    pub email: Patch<Box<str>>,
+    /// Other rights in the organisation.
+    pub rights: Option<Rights>,
+    /// Whether it may do nothing in the organisation.
+    pub suspended: Option<bool>,
+}
+
 /// An API key to be made.
 #[derive(Debug)]
 pub struct NewApiKey {
-    /// Its name; the service account behind it gets the same.
+    /// Its name.
     pub name: OrgName,
+    /// The member that it is to stand for; a service account of the same name is made when not given.
+    pub principal: Option<PrincipalId>,
     /// Names of the organisations it belongs to; the caller's only one when empty.
     pub orgs: Vec<Box<str>>,
     /// Its project, in the first of these; `default` when not given.
     pub project: Option<Box<str>>,
     /// What it may do in each of them.
-    pub rights: Rights,
+    pub rights: NewKeyRights,
+    /// What narrows it, beside what narrows its maker.
+    pub restriction: Restriction,
+    /// Whether it bears the operator's mark.
+    pub operator: bool,
+    /// Whether the valid API keys of this name that stand for the same member are revoked with it.
+    pub replaces_namesakes: bool,
     /// After how many seconds it ceases to be valid; never when not given.
     pub lifetime_seconds: Option<i64>,
+}
+
+/// What an API key is to be allowed in each of its organisations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewKeyRights {
+    /// Just these; refused when its maker or its principal lacks one of them.
+    Exactly(Rights),
+    /// All that both its maker and its principal may do.
+    AllPossible,
 }

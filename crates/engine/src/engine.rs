@@ -15,8 +15,11 @@ use tokio::sync::MutexGuard;
 
 use crate::Error;
 use crate::identities::Identities;
+use crate::jwt::Issuers;
 use crate::keks::Keks;
+use crate::limits::{Limits, RateLimits};
 use crate::metrics::{ActionLabel, Metrics};
+use crate::refused::RefusedAttempts;
 
 /// The use cases. Shared by all doors as an `Arc`.
 pub struct Engine {
@@ -26,6 +29,9 @@ pub struct Engine {
     pub(crate) ids: IdMinter,
     pub(crate) keks: Keks,
     pub(crate) identities: Arc<Identities>,
+    pub(crate) limits: Limits,
+    pub(crate) jwt_issuers: Issuers,
+    pub(crate) refused: RefusedAttempts,
     pub(crate) metrics: Metrics,
     /// How many earlier versions of a value are kept for organisations' secrets.
     pub(crate) versions_kept: u32,
@@ -42,14 +48,19 @@ impl Engine {
         clock: Arc<dyn Clock>,
         ids: IdMinter,
         versions_kept: u32,
+        limits: RateLimits,
+        jwt_issuers: Issuers,
     ) -> Self {
         Self {
             store,
             keyring,
+            limits: Limits::new(limits, Arc::clone(&clock)),
             clock,
             ids,
             keks: Keks::default(),
             identities: Arc::default(),
+            jwt_issuers,
+            refused: RefusedAttempts::default(),
             metrics: Metrics::default(),
             versions_kept,
             // What the last run left there is not known.
@@ -103,6 +114,7 @@ impl Engine {
             action,
             subject,
             outcome: Outcome::Done,
+            count: 1,
         }
     }
 
@@ -131,6 +143,18 @@ impl Engine {
                 Err(NotCommitted::Failed(Error::Internal))
             }
         }
+    }
+
+    /// Commits a change of who may do what: from when this returns, no request is served by what was before.
+    pub(crate) async fn commit_identity(&self, action: Action, change: Audited) -> Result<(), NotCommitted> {
+        let identities = Arc::clone(&self.identities);
+        // Not after the wait: the caller may hang up meanwhile, and the change goes on without them.
+        let outcome = self.commit(action, change.afterwards(move || identities.forget_all())).await;
+        if let Err(NotCommitted::Failed(_)) = outcome {
+            // It may have been done all the same.
+            self.identities.forget_all();
+        }
+        outcome
     }
 
     /// Logs what a read failed with, once, and turns it into what callers are told.

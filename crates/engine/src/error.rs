@@ -9,12 +9,21 @@ pub enum Error {
     /// No credential, or one that is unknown, expired or revoked; which of these is told to nobody.
     #[error("missing or invalid API key")]
     Unauthenticated,
+    /// Too many requests; in so many seconds, 1 to 60, there may be more.
+    #[error("too many requests")]
+    TooMany {
+        /// When to come back.
+        retry_after_seconds: u8,
+    },
     /// A valid caller lacks the right.
     #[error("permission denied")]
     Forbidden(Denied),
     /// There is no such record, or the caller may not know of it.
     #[error("not found")]
     NotFound,
+    /// The record is still needed by others.
+    #[error("the record is in use")]
+    InUse,
     /// Another record has the name.
     #[error("the name is taken")]
     NameTaken,
@@ -47,8 +56,10 @@ pub enum Denied {
     Org,
     /// Only an operator may do that.
     Operator,
-    /// A new API key would have more rights than its maker.
+    /// A new API key or member would have more than its maker: more rights, a longer life.
     MoreThanOwn,
+    /// The caller's API key is narrowed to other secrets.
+    OutsidePattern,
 }
 
 /// The field that is out of bounds, in the domain's words; each wire has its own name for it.
@@ -64,4 +75,10 @@ pub enum Field {
     Project,
     /// A key's text.
     Key,
+    /// A principal's id.
+    Principal,
+    /// What narrows an API key.
+    Restriction,
+    /// Names of secrets.
+    Names,
 }

@@ -1,22 +1,44 @@
 //! Identities that were looked up are kept, so that most requests are authenticated without the database.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use keyholt_types::Identity;
+use keyholt_types::{ApiKeyId, Identity, Timestamp, Via};
+
+use crate::limits::{Pace, RetryAfter};
 
 /// Identities that were looked up, by the full MAC of the credential. An entry counts only while the
 /// epoch in which it was read lasts; every change of an identity ends it before it is acknowledged.
 #[derive(Default)]
 pub(crate) struct Identities {
     epoch: AtomicU64,
-    known: RwLock<HashMap<[u8; 32], Known>>,
+    known: RwLock<BTreeMap<[u8; 32], Arc<Known>>>,
 }
 
-struct Known {
+/// An identity with what is observed of it.
+pub(crate) struct Known {
     epoch: u64,
-    identity: Arc<Identity>,
+    pub(crate) identity: Arc<Identity>,
+    pace: Option<Arc<Pace>>,
+    /// When it was last used, in microseconds; 0 when that has been written down.
+    used_at: AtomicI64,
+}
+
+impl Known {
+    /// Counts a request.
+    pub(crate) fn used(&self, now: Timestamp) -> Result<(), RetryAfter> {
+        self.used_at.store(now.micros(), Ordering::Relaxed);
+        self.pace.as_ref().map_or(Ok(()), |pace| pace.check())
+    }
+
+    /// When it was used since this was last asked.
+    fn take_use(&self) -> Option<(ApiKeyId, Timestamp)> {
+        let used_at = self.used_at.swap(0, Ordering::Relaxed);
+        let is_key = self.identity.via == Via::ApiKey;
+        (used_at != 0 && is_key).then(|| (self.identity.api_key, Timestamp::from_micros(used_at)))
+    }
 }
 
 impl Identities {
@@ -31,17 +53,45 @@ impl Identities {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(crate) fn find(&self, mac: &[u8; 32]) -> Option<Arc<Identity>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(mac)?;
-        (known.epoch == self.epoch()).then(|| Arc::clone(&known.identity))
+    /// The identity of this MAC, if it is valid for a request from this address at this moment.
+    ///
+    /// Where there is none of this MAC, the next one is looked at: what is known but not valid there takes the
+    /// time that what nobody knows takes.
+    pub(crate) fn find_admitted(
+        &self,
+        mac: &[u8; 32],
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Option<Arc<Known>> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let (its, known) = all.range(mac..).next().or_else(|| all.first_key_value())?;
+        let is_admitted = known.identity.admits(address, now) && known.epoch == self.epoch();
+        (is_admitted && its == mac).then(|| Arc::clone(known))
     }
 
-    pub(crate) fn keep(&self, mac: [u8; 32], epoch: u64, identity: &Arc<Identity>) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= Self::MOST {
-            known.clear();
+    /// Keeps an identity that was read in this epoch. Its pace goes on where it was.
+    pub(crate) fn keep(
+        &self,
+        mac: [u8; 32],
+        epoch: u64,
+        identity: Arc<Identity>,
+        pace: impl FnOnce() -> Option<Arc<Pace>>,
+    ) -> Arc<Known> {
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let before = all.get(&mac);
+        let used_at = before.map_or(0, |before| before.used_at.swap(0, Ordering::Relaxed));
+        let pace = before.and_then(|before| before.pace.clone()).or_else(pace);
+        let known = Arc::new(Known { epoch, identity, pace, used_at: AtomicI64::new(used_at) });
+        if all.len() >= Self::MOST && !all.contains_key(&mac) {
+            all.clear();
         }
-        known.insert(mac, Known { epoch, identity: Arc::clone(identity) });
+        all.insert(mac, Arc::clone(&known));
+        known
+    }
+
+    /// Which API keys were used since this was last asked, and when.
+    pub(crate) fn take_uses(&self) -> Vec<(ApiKeyId, Timestamp)> {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().filter_map(|known| known.take_use()).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use keyholt_crypto::{Kek, Keyring, RootKeyProvider, WrappedKek, value_hash};
-use keyholt_store::{OrgRow, OrgScope, Scope, SecretRange, Store, StoreError};
+use keyholt_store::{IdRange, OrgRow, OrgScope, Scope, SecretHead, SecretRange, Store, StoreError};
 use keyholt_types::{OrgId, SecretId};
 
 use crate::OpenRefused;
@@ -48,11 +48,11 @@ pub async fn inspect(store: &Store, root_key: &dyn RootKeyProvider) -> Result<In
     let mut found = Inspection::default();
     let Some(deployment) = store.find_deployment().await? else { return Ok(found) };
     let keyring = open_keyring(store, root_key, &deployment).await?;
-    let mut below: Option<OrgId> = None;
+    let mut range: IdRange<OrgId> = IdRange::default();
     loop {
-        let orgs = store.list_orgs(below, BATCH).await?;
+        let orgs = store.list_orgs(range, BATCH).await?;
         let Some(last) = orgs.last() else { return Ok(found) };
-        below = Some(last.id);
+        range.below = Some(last.id);
         for org in &orgs {
             let scope = server_scope(org.id);
             let keks = open_keks(store, &keyring, scope).await?;
@@ -84,10 +84,10 @@ async fn inspect_collection(
     let mut above: Option<SecretId> = None;
     loop {
         let range = SecretRange { above, below: None, kind: None };
-        let ids = store.list_secret_ids(collection, range, BATCH).await?;
-        let Some(last) = ids.last() else { return Ok(()) };
-        above = Some(*last);
-        for id in ids {
+        let heads = store.list_secret_heads(collection, range, BATCH).await?;
+        let Some(last) = heads.last() else { return Ok(()) };
+        above = Some(last.id);
+        for SecretHead { id, .. } in heads {
             found.secrets += 1;
             let Some(problem) = problem_with(store, keks, collection, id).await? else { continue };
             found.locked += 1;

@@ -14,25 +14,35 @@ mod error;
 mod identities;
 mod identity;
 mod inspect;
+mod jwt;
 mod keks;
+mod limits;
 mod metrics;
 mod open;
 mod org_keys;
+mod refused;
 mod secrets;
 mod system_clock;
 mod view;
 
+pub use audit::AuditFilter;
 pub use authenticate::credential_from_headers;
+pub use authorise::Operation;
 pub use command::{
-    ImportedSecret, MetadataObject, MetadataPatch, NewApiKey, NewSecret, OrgChoice, PageRequest, SecretFilter,
-    SecretPatch,
+    IdentityFilter, ImportedSecret, MemberPatch, MetadataObject, MetadataPatch, NewApiKey, NewKeyRights,
+    NewPrincipal, NewSecret, OrgChoice, OrgReach, PageRequest, SecretFilter, SecretPatch,
 };
 pub use engine::Engine;
 pub use error::{Denied, Error, Field};
+pub use identity::MemberFilter;
 pub use inspect::{Inspection, LockedSecret, inspect};
+pub use jwt::{FetchJwks, FetchProblem, Fetching, JwtOptions};
+pub use keyholt_store::PrincipalKind;
+pub use limits::{Rate, RateLimits};
 pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
 pub use secrets::SecretList;
 pub use system_clock::SystemClock;
 pub use view::{
-    ApiKeyView, AuditVerdict, BadAuditRecord, IssuedApiKey, ListedSecret, OrgView, SecretView, Written,
+    ApiKeyView, AuditVerdict, BadAuditRecord, IssuedApiKey, KeyHolder, ListedSecret, MemberView,
+    MembershipView, OrgView, ProjectView, SecretView, Written,
 };

@@ -6,11 +6,14 @@ use keyholt_crypto::{
     ApiKeyToken, IdMinter, Keyring, KeyringError, RootKeyError, RootKeyProvider, WrappedRingKey,
 };
 use keyholt_store::{ChainStart, Changes, DeploymentRow, RingKeyRow, Store, StoreError};
-use keyholt_types::{Action, ChainId, Clock, Credential, DeploymentId, OrgName, Role, Subject, SubjectKind};
+use keyholt_types::{
+    Action, ChainId, Clock, Credential, DeploymentId, OrgName, Restrictions, Role, Subject, SubjectKind,
+};
 
 use crate::engine::NotCommitted;
 use crate::identity::{KeyToIssue, NewOrgRows};
-use crate::{Engine, Error};
+use crate::jwt::Issuers;
+use crate::{Engine, Error, JwtOptions, RateLimits};
 
 /// Whether the store has an installation already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,10 @@ pub struct OpenOptions<'a> {
     pub root_key: &'a dyn Fn(StoreState) -> Result<Box<dyn RootKeyProvider>, RootKeyError>,
     /// How many earlier versions of a value are kept for organisations' secrets.
     pub versions_kept: u32,
+    /// How much is let through.
+    pub limits: RateLimits,
+    /// Whose tokens are credentials; nobody's when none.
+    pub jwt: Option<JwtOptions>,
     /// What the first start is to make.
     pub bootstrap: Bootstrap,
 }
@@ -94,8 +101,10 @@ async fn reopen(options: OpenOptions<'_>, deployment: DeploymentRow) -> Result<O
     let root = (options.root_key)(StoreState::InUse)?;
     let keyring = open_keyring(&options.store, &*root, &deployment).await?;
     let head = options.store.find_audit_head().await?;
+    let issuers = Issuers::new(options.jwt);
     let ids = IdMinter::after(head.map(|head| head.highest_id.uuid()));
-    let engine = engine(options.store, keyring, options.clock, ids, options.versions_kept)?;
+    let engine =
+        engine(options.store, keyring, options.clock, ids, options.versions_kept, options.limits, issuers)?;
     Ok(Opened { engine: Arc::new(engine), first_start: None })
 }
 
@@ -113,13 +122,15 @@ pub(crate) async fn open_keyring(
 
 async fn found(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
     let root = (options.root_key)(StoreState::Empty)?;
+    let issuers = Issuers::new(options.jwt);
     let ids = IdMinter::after(None);
     let now = options.clock.now();
     let id = DeploymentId::new(ids.mint(now));
     let (keyring, ring, check_value) = Keyring::create(&*root, id)?;
     let deployment = DeploymentRow { id, created_at: now, check_value };
     let ring = RingKeyRow { generation: ring.generation, wrapped: ring.wrapped, created_at: now };
-    let engine = engine(options.store, keyring, options.clock, ids, options.versions_kept)?;
+    let engine =
+        engine(options.store, keyring, options.clock, ids, options.versions_kept, options.limits, issuers)?;
     let first_start = first_start(&engine, &deployment, &ring, options.bootstrap).await.map_err(|error| {
         tracing::error!(?error, "the first start failed");
         OpenRefused::FirstStart
@@ -146,13 +157,16 @@ async fn first_start(
             (Some(token), credential)
         }
     };
-    let (principal, key) = KeyToIssue {
+    let key = KeyToIssue {
         name: "owner".into(),
+        principal: None,
         grants: vec![(org.org.id, Role::Owner.rights())],
         project_org: org.org.id,
         project: org.project.id,
         operator: true,
         expires_at: None,
+        restrictions: Restrictions::default(),
+        temporary: None,
     }
     .rows(engine, None, &credential)?;
     let subject = Subject { kind: SubjectKind::Deployment, id: deployment.id.uuid(), name: Box::default() };
@@ -163,7 +177,7 @@ async fn first_start(
         subject,
     ));
     let housed = org.inserted(engine, None);
-    let issued = KeyToIssue::inserted(engine, None, Changes::new(), &principal, &key);
+    let issued = key.inserted(engine, None, Changes::new());
     let change = founded.and(housed).and(issued);
     match engine.commit(Action::DeploymentCreate, change).await {
         Ok(()) => Ok(FirstStart { org_name: org.org.name, token }),
@@ -178,11 +192,13 @@ fn engine(
     clock: Arc<dyn Clock>,
     ids: IdMinter,
     versions_kept: u32,
+    limits: RateLimits,
+    jwt_issuers: Issuers,
 ) -> Result<Engine, OpenRefused> {
     let ring_generation = keyring.primary_generation();
     let key = keyring.audit_key(ring_generation).ok_or(OpenRefused::FirstStart)?;
     let chain = ChainId::new(ids.mint(clock.now()));
     let step = Arc::new(move |previous: &[u8], record: &[u8]| key.step(previous, record));
     store.begin_chain(ChainStart { chain, ring_generation, step });
-    Ok(Engine::new(store, keyring, clock, ids, versions_kept))
+    Ok(Engine::new(store, keyring, clock, ids, versions_kept, limits, jwt_issuers))
 }

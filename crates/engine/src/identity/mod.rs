@@ -1,9 +1,18 @@
-//! Organisations, and the API keys that act in them.
+//! Organisations, projects, members, and the API keys that stand for them.
 
 mod api_keys;
+mod holders;
+mod issue;
+mod members;
 mod orgs;
+mod page;
+mod principals;
+mod projects;
 mod proof;
+mod revoke;
+mod temporary;
 
-pub(crate) use api_keys::KeyToIssue;
+pub(crate) use issue::KeyToIssue;
 pub(crate) use orgs::NewOrgRows;
+pub use principals::MemberFilter;
 pub(crate) use proof::proof_bytes;

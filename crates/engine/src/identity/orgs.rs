@@ -4,9 +4,10 @@ use keyholt_crypto::moment_of;
 use keyholt_store::{Audited, Changes, OrgKeyRow, OrgRow, ProjectRow};
 use keyholt_types::{Action, Caller, OrgId, OrgName, ProjectId, Subject, SubjectKind};
 
-use crate::authorise::operator;
-use crate::engine::NotCommitted;
-use crate::{Engine, Error, OrgView, PageRequest};
+use super::page::{BATCH, Gathering};
+use crate::authorise::Operation;
+use crate::engine::{ATTEMPTS, NotCommitted};
+use crate::{Engine, Error, IdentityFilter, OrgReach, OrgView};
 
 /// The rows of an organisation that is to be made.
 pub(crate) struct NewOrgRows {
@@ -65,7 +66,7 @@ impl Engine {
     /// # Errors
     /// When the caller is no operator, or the name is another organisation's.
     pub async fn create_org(&self, caller: &Caller, name: OrgName) -> Result<OrgView, Error> {
-        operator(caller)?;
+        self.require_operator(caller)?;
         let rows = NewOrgRows::make(self, &name)?;
         match self.commit(Action::OrgCreate, rows.inserted(self, Some(caller))).await {
             Ok(()) => Ok(OrgView {
@@ -79,26 +80,81 @@ impl Engine {
         }
     }
 
-    /// Lists organisations, newest first: to an operator all, to others their own.
+    /// Lists organisations, newest first: to an operator who asks for all of them all, else the caller's own.
     ///
     /// # Errors
     /// When the storage is unavailable.
-    pub async fn list_orgs(&self, caller: &Caller, page: PageRequest<OrgId>) -> Result<Vec<OrgView>, Error> {
-        let rows = if caller.identity.operator {
-            self.store.list_orgs(page.starting_after, page.limit).await.map_err(|error| self.fault(&error))?
-        } else {
-            let mut rows = Vec::new();
-            for grant in caller.identity.orgs.iter().rev() {
-                if page.starting_after.is_none_or(|cursor| grant.org < cursor) {
-                    rows.extend(self.store.find_org(grant.org).await.map_err(|error| self.fault(&error))?);
-                }
+    pub async fn list_orgs(
+        &self,
+        caller: &Caller,
+        reach: OrgReach,
+        filter: &IdentityFilter<OrgId>,
+    ) -> Result<Vec<OrgView>, Error> {
+        let is_named = |row: &OrgRow| filter.has_name(&row.name);
+        if reach == OrgReach::Operated && caller.identity.operator {
+            let mut list = Gathering::of(filter);
+            while let Some(range) = list.next() {
+                let rows = self.store.list_orgs(range, BATCH).await;
+                list.take(rows.map_err(|error| self.fault(&error))?, |row| row.id, is_named);
             }
-            rows.truncate(page.limit as usize);
-            rows
-        };
-        let view =
-            |row: OrgRow| OrgView { id: row.id, name: row.name, created_at: row.created_at, project: None };
-        Ok(rows.into_iter().map(view).collect())
+            return Ok(Gathering::join([list], filter, |row| row.id).into_iter().map(view).collect());
+        }
+        let mut list = Gathering::of(filter);
+        let mut rows = Vec::new();
+        for grant in &caller.identity.orgs {
+            let is_between = filter.starting_after.is_none_or(|cursor| grant.org < cursor)
+                && filter.ending_before.is_none_or(|cursor| grant.org > cursor);
+            if is_between {
+                rows.extend(self.store.find_org(grant.org).await.map_err(|error| self.fault(&error))?);
+            }
+        }
+        list.take(rows, |row| row.id, is_named);
+        Ok(Gathering::join([list], filter, |row| row.id).into_iter().map(view).collect())
+    }
+
+    /// An organisation of the caller's, or any to an operator who asks for all of them.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, whatever the reason.
+    pub async fn find_org(&self, caller: &Caller, reach: OrgReach, id: OrgId) -> Result<OrgView, Error> {
+        let operates = reach == OrgReach::Operated && caller.identity.operator;
+        if !operates && caller.identity.grant_in(id).is_none() {
+            return Err(Error::NotFound);
+        }
+        let found = self.store.find_org(id).await.map_err(|error| self.fault(&error))?;
+        found.map(view).ok_or(Error::NotFound)
+    }
+
+    /// Gives an organisation another name; operators and who administers it may.
+    ///
+    /// # Errors
+    /// When there is none, the caller may not, or the name is another's.
+    pub async fn rename_org(&self, caller: &Caller, id: OrgId, name: OrgName) -> Result<OrgView, Error> {
+        if !caller.identity.operator {
+            self.require(caller, Operation::ManageIdentity)?;
+            let grant = caller.identity.grant_in(id).ok_or(Error::NotFound)?;
+            if !grant.rights.has(Operation::ManageIdentity.right()) {
+                return Err(self.deny(caller, Some(id), Operation::ManageIdentity));
+            }
+        }
+        for _ in 0..ATTEMPTS {
+            let found = self.store.find_org(id).await.map_err(|error| self.fault(&error))?;
+            let mut row = found.ok_or(Error::NotFound)?;
+            if *row.name == *name.as_str() {
+                return Ok(view(row));
+            }
+            let renamed = Changes::new().rename_org(&row, name.as_str());
+            row.name = name.as_str().into();
+            let subject = Subject { kind: SubjectKind::Org, id: id.uuid(), name: row.name.clone() };
+            let event = self.event(Some(caller), id, Action::OrgRename, subject);
+            match self.commit_identity(Action::OrgRename, renamed.record(event)).await {
+                Ok(()) => return Ok(view(row)),
+                Err(NotCommitted::Stale) => {}
+                Err(NotCommitted::Taken) => return Err(Error::NameTaken),
+                Err(NotCommitted::Failed(error)) => return Err(error),
+            }
+        }
+        Err(Error::Busy)
     }
 
     /// Names of organisations that one of the caller's API keys belongs to; those that the caller may
@@ -118,4 +174,8 @@ impl Engine {
         }
         Ok(names)
     }
+}
+
+fn view(row: OrgRow) -> OrgView {
+    OrgView { id: row.id, name: row.name, created_at: row.created_at, project: None }
 }

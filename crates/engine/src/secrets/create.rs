@@ -2,9 +2,9 @@
 
 use keyholt_crypto::moment_of;
 use keyholt_store::Scope;
-use keyholt_types::{Action, Caller, SecretColumns, SecretId};
+use keyholt_types::{Action, Caller, SecretColumns, SecretId, SecretName};
 
-use crate::authorise::{Operation, one_org};
+use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
 use crate::{Engine, Error, NewSecret, OrgChoice, SecretView, Written};
 
@@ -32,12 +32,16 @@ impl Engine {
         org: OrgChoice<'_>,
         new: NewSecret,
     ) -> Result<Written, Error> {
-        let scope = one_org(caller, org, Operation::WriteSecrets)?.secrets();
+        let scope = self.one_org(caller, org, Operation::WriteSecrets)?.secrets();
+        self.check_name(caller, scope, &new.name)?;
         for _ in 0..ATTEMPTS {
             let erased = match self.find_namesake(scope, new.name.as_str()).await? {
                 Namesake::None => None,
                 Namesake::Expired(columns) => Some(columns),
-                Namesake::Present(secret) => return Ok(Written { secret, found_existing: true }),
+                Namesake::Present(secret) => {
+                    self.check_reach(caller, &secret.columns)?;
+                    return Ok(Written { secret, found_existing: true });
+                }
                 Namesake::Locked => return Err(Error::Locked),
             };
             match self.insert(caller, scope, erased, &new).await {
@@ -49,7 +53,16 @@ impl Engine {
         Err(Error::Busy)
     }
 
-    /// What has this name now.
+    /// Refuses a name that is out of the caller's reach, before it is looked up.
+    pub(super) fn check_name(&self, caller: &Caller, scope: Scope, name: &SecretName) -> Result<(), Error> {
+        if caller.identity.restrictions.allow_name(name.as_str()) {
+            Ok(())
+        } else {
+            Err(self.deny_reach(caller, scope.collection().org()))
+        }
+    }
+
+    /// What has this name now, whoever asks.
     pub(super) async fn find_namesake(&self, scope: Scope, name: &str) -> Result<Namesake, Error> {
         let found = self.store.find_secret_named(scope, name).await.map_err(|error| self.fault(&error))?;
         let Some(row) = found else { return Ok(Namesake::None) };

@@ -1,10 +1,11 @@
 //! Deleting a secret.
 
-use keyholt_store::{Changes, Scope};
+use keyholt_store::{Changes, Scope, SecretRow};
 use keyholt_types::{Action, Caller, SecretColumns, SecretId};
 
 use super::create::Namesake;
-use crate::authorise::{Operation, all_orgs, one_org};
+use super::sealing::is_within;
+use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
 use crate::{Engine, Error, ListedSecret, OrgChoice, SecretView};
 
@@ -35,12 +36,12 @@ impl Engine {
         org: OrgChoice<'_>,
         name: &str,
     ) -> Result<SecretView, Error> {
-        let scope = one_org(caller, org, Operation::WriteSecrets)?.secrets();
+        let scope = self.one_org(caller, org, Operation::WriteSecrets)?.secrets();
         for _ in 0..ATTEMPTS {
-            let id = self.find_named(scope, name).await?.columns.id;
+            let id = self.find_named(caller, scope, name).await?.columns.id;
             let _held = self.hold_record(id).await;
             // Others may have changed it during the wait.
-            let present = self.find_named(scope, name).await?;
+            let present = self.find_named(caller, scope, name).await?;
             if self.delete_present(caller, scope, &present).await? {
                 return Ok(present);
             }
@@ -62,10 +63,12 @@ impl Engine {
     }
 
     async fn erase_locked(&self, caller: &Caller, id: SecretId) -> Result<SecretColumns, Error> {
-        for org in all_orgs(caller, OrgChoice::Unnamed, Operation::WriteSecrets)? {
+        for org in self.all_orgs(caller, OrgChoice::Unnamed, Operation::WriteSecrets)? {
             let scope = org.secrets();
             let found = self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?;
-            let Some(row) = found else { continue };
+            // What a row that does not open says of itself is all that can be gone by.
+            let is_within = |row: &SecretRow| is_within(&caller.identity.restrictions, &row.columns);
+            let Some(row) = found.filter(is_within) else { continue };
             // Somebody else may have mended or deleted it meanwhile; then it is theirs to say.
             return if self.delete_columns(caller, scope, &row.columns).await? {
                 Ok(row.columns)
@@ -76,10 +79,14 @@ impl Engine {
         Err(Error::NotFound)
     }
 
-    async fn find_named(&self, scope: Scope, name: &str) -> Result<SecretView, Error> {
+    async fn find_named(&self, caller: &Caller, scope: Scope, name: &str) -> Result<SecretView, Error> {
+        let reach = &caller.identity.restrictions;
+        if !reach.allow_name(name) {
+            return Err(Error::NotFound);
+        }
         match self.find_namesake(scope, name).await? {
-            Namesake::None | Namesake::Expired(_) => Err(Error::NotFound),
-            Namesake::Present(present) => Ok(present),
+            Namesake::Present(present) if is_within(reach, &present.columns) => Ok(present),
+            Namesake::None | Namesake::Expired(_) | Namesake::Present(_) => Err(Error::NotFound),
             Namesake::Locked => Err(Error::Locked),
         }
     }

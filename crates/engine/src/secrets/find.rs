@@ -3,7 +3,7 @@
 use keyholt_store::Scope;
 use keyholt_types::{Caller, SecretId};
 
-use crate::authorise::{Operation, all_orgs};
+use crate::authorise::Operation;
 use crate::{Engine, Error, OrgChoice, SecretView};
 
 impl Engine {
@@ -24,17 +24,18 @@ impl Engine {
         self.find_in_orgs(caller, id, Operation::WriteSecrets).await
     }
 
-    async fn find_in_orgs(
+    /// A secret of an organisation in which the caller may do this, and where it lives.
+    pub(crate) async fn find_in_orgs(
         &self,
         caller: &Caller,
         id: SecretId,
         operation: Operation,
     ) -> Result<(Scope, SecretView), Error> {
-        for org in all_orgs(caller, OrgChoice::Unnamed, operation)? {
+        for org in self.all_orgs(caller, OrgChoice::Unnamed, operation)? {
             let scope = org.secrets();
             let found = self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?;
             if let Some(row) = found
-                && let Some(present) = self.open_present(row).await?
+                && let Some(present) = self.open_present(&caller.identity.restrictions, row).await?
             {
                 return Ok((scope, present));
             }

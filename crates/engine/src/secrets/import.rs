@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use keyholt_store::{Audited, Changes, Scope};
 use keyholt_types::{Action, Caller, Timestamp};
 
-use crate::authorise::{Operation, one_org, operator};
+use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
 use crate::{Engine, Error, Field, ImportedSecret, OrgChoice};
 
@@ -23,8 +23,8 @@ impl Engine {
         project: Option<&str>,
         secrets: Vec<ImportedSecret>,
     ) -> Result<usize, Error> {
-        operator(caller)?;
-        let org = one_org(caller, org, Operation::WriteSecrets)?;
+        self.require_operator(caller)?;
+        let org = self.one_org(caller, org, Operation::WriteSecrets)?;
         let scope = match project {
             None => org.secrets(),
             Some(name) => {
@@ -66,6 +66,9 @@ impl Engine {
                 let row = found.map_err(|error| self.fault(&error))?;
                 displaced.extend(row.map(|row| (row.columns.id, row.columns)));
             }
+        }
+        for columns in displaced.values() {
+            self.check_reach(caller, columns)?;
         }
         let deleted = displaced.into_values().map(|columns| {
             let event = self.event(Some(caller), org, Action::SecretDelete, secret_subject(&columns));

@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use keyholt_store::{OrgScope, Scope, SecretRange, SecretRow, StoreError};
-use keyholt_types::{Caller, SecretId};
+use keyholt_store::{OrgScope, Scope, SecretHead, SecretRange, SecretRow, StoreError};
+use keyholt_types::{Caller, Restrictions, SecretId};
 
-use super::project::project_scope;
-use crate::authorise::{Operation, all_orgs};
+use super::sealing::is_within;
+use crate::authorise::Operation;
 use crate::{Engine, Error, ListedSecret, OrgChoice, SecretFilter};
 
 /// How many rows are read at a time.
@@ -25,6 +25,7 @@ const MOST_KINDS: usize = 32;
 pub struct SecretList {
     engine: Arc<Engine>,
     plan: Plan,
+    reach: Restrictions,
     remaining: u64,
     with_locked: bool,
 }
@@ -100,23 +101,35 @@ impl Engine {
         org: OrgChoice<'_>,
         filter: SecretFilter,
     ) -> Result<SecretList, Error> {
+        self.list_secrets_for(caller, org, filter, Operation::ReadSecrets).await
+    }
+
+    /// The same for another purpose than reading.
+    pub(crate) async fn list_secrets_for(
+        self: &Arc<Self>,
+        caller: &Caller,
+        org: OrgChoice<'_>,
+        filter: SecretFilter,
+        operation: Operation,
+    ) -> Result<SecretList, Error> {
         let scopes: Vec<Scope> =
-            all_orgs(caller, org, Operation::ReadSecrets)?.into_iter().map(OrgScope::secrets).collect();
+            self.all_orgs(caller, org, operation)?.into_iter().map(OrgScope::secrets).collect();
+        let reach = &caller.identity.restrictions;
         let remaining = filter.limit.unwrap_or(u64::MAX);
         let with_locked = filter.with_locked;
         let plan = if remaining == 0 || scopes.is_empty() {
             Plan::Rows(VecDeque::new())
         } else if filter.ids.is_some() || filter.name.is_some() {
-            Plan::Rows(self.pick_rows(&scopes, &filter).await?)
+            Plan::Rows(self.pick_rows(&scopes, reach, &filter).await?)
         } else {
             let runs = Runs::new(scopes, filter.kinds);
             let (above, mut below) = (filter.ending_before, filter.starting_after);
             if let (Some(above), None, Some(limit)) = (above, below, filter.limit) {
-                below = self.nearest_above(&runs, above, limit).await?;
+                below = self.nearest_above(&runs, reach, above, limit).await?;
             }
             Plan::Descending { runs, above, below }
         };
-        Ok(SecretList { engine: Arc::clone(self), plan, remaining, with_locked })
+        Ok(SecretList { engine: Arc::clone(self), plan, reach: reach.clone(), remaining, with_locked })
     }
 
     /// Lists all secrets of the caller's own project, oldest first (wire/together.md 3.1).
@@ -124,10 +137,20 @@ impl Engine {
     /// # Errors
     /// When the caller may not read.
     pub async fn list_project_secrets(self: &Arc<Self>, caller: &Caller) -> Result<SecretList, Error> {
-        let scope = project_scope(caller, Operation::ReadSecrets)?;
+        self.list_project_secrets_for(caller, Operation::ReadSecrets)
+    }
+
+    /// The same for another purpose than reading.
+    pub(crate) fn list_project_secrets_for(
+        self: &Arc<Self>,
+        caller: &Caller,
+        operation: Operation,
+    ) -> Result<SecretList, Error> {
+        let scope = self.project_scope(caller, operation)?;
         Ok(SecretList {
             engine: Arc::clone(self),
             plan: Plan::Ascending { scope, above: None },
+            reach: caller.identity.restrictions.clone(),
             remaining: u64::MAX,
             with_locked: false,
         })
@@ -137,6 +160,7 @@ impl Engine {
     async fn pick_rows(
         &self,
         scopes: &[Scope],
+        reach: &Restrictions,
         filter: &SecretFilter,
     ) -> Result<VecDeque<(Scope, SecretId)>, Error> {
         let mut picked = Vec::new();
@@ -144,6 +168,7 @@ impl Engine {
             let columns = &row.columns;
             let kind = columns.kind.as_deref();
             !columns.is_expired(self.clock.now())
+                && is_within(reach, columns)
                 && filter.name.as_ref().is_none_or(|name| **name == *columns.name)
                 && filter.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|one| Some(&**one) == kind))
                 && filter.starting_after.is_none_or(|cursor| columns.id < cursor)
@@ -175,27 +200,31 @@ impl Engine {
     }
 
     /// Where a list that ends just before a cursor begins: the id below which just so many rows lie
-    /// above the cursor; none when there are no more rows than that.
+    /// above the cursor; none when there are no more rows than that. Only rows that the list will show are
+    /// counted, as far as that can be told without opening them.
     async fn nearest_above(
         &self,
         runs: &Runs,
+        reach: &Restrictions,
         cursor: SecretId,
         limit: u64,
     ) -> Result<Option<SecretId>, Error> {
+        let now = self.clock.now();
+        let counts = |head: &SecretHead| {
+            let kind = head.kind.as_deref();
+            head.expires_at.is_none_or(|end| now < end)
+                && reach.allow_secret(&head.name, kind)
+                && runs.sieve().is_none_or(|kinds| is_among(kinds, kind))
+        };
         let (mut above, mut counted) = (cursor, 0);
         loop {
             // Each with whether it counts.
             let mut rows: Vec<(SecretId, bool)> = Vec::new();
             for (scope, kind) in runs.each() {
-                if let Some(kinds) = runs.sieve() {
-                    let found = self.store.list_secret_kinds(scope, above, BATCH).await;
-                    let found = found.map_err(|error| self.fault(&error))?;
-                    rows.extend(found.into_iter().map(|(id, kind)| (id, is_among(kinds, kind.as_deref()))));
-                } else {
-                    let range = SecretRange { above: Some(above), below: None, kind };
-                    let found = self.store.list_secret_ids(scope, range, BATCH).await;
-                    rows.extend(found.map_err(|error| self.fault(&error))?.into_iter().map(|id| (id, true)));
-                }
+                let range = SecretRange { above: Some(above), below: None, kind };
+                let found = self.store.list_secret_heads(scope, range, BATCH).await;
+                let found = found.map_err(|error| self.fault(&error))?;
+                rows.extend(found.iter().map(|head| (head.id, counts(head))));
             }
             rows.sort_unstable();
             rows.truncate(BATCH as usize);
@@ -227,10 +256,12 @@ impl SecretList {
             let mut listed = Vec::with_capacity(rows.len());
             for row in rows {
                 let columns = row.columns.clone();
-                match self.engine.open_present(row).await {
+                match self.engine.open_present(&self.reach, row).await {
                     Ok(Some(view)) => listed.push(ListedSecret::Open(view)),
                     Ok(None) => {}
-                    Err(Error::Locked) if self.with_locked => listed.push(ListedSecret::Locked(columns)),
+                    Err(Error::Locked) if self.with_locked && is_within(&self.reach, &columns) => {
+                        listed.push(ListedSecret::Locked(columns))
+                    }
                     Err(Error::Locked) => {}
                     Err(other) => return Err(other),
                 }
@@ -289,11 +320,11 @@ impl SecretList {
             }
             Plan::Ascending { scope, above } => {
                 let range = SecretRange { above: *above, below: None, kind: None };
-                let ids = engine.store.list_secret_ids(*scope, range, batch).await;
-                let ids = ids.map_err(|error| engine.fault(&error))?;
-                let mut is_whole = ids.len() < batch as usize;
+                let heads = engine.store.list_secret_heads(*scope, range, batch).await;
+                let heads = heads.map_err(|error| engine.fault(&error))?;
+                let mut is_whole = heads.len() < batch as usize;
                 let mut bytes = 0;
-                for id in ids {
+                for SecretHead { id, .. } in heads {
                     if bytes >= BATCH_BYTES {
                         is_whole = false;
                         break;

@@ -6,7 +6,7 @@ use keyholt_types::{Caller, SecretId};
 
 use super::create::Namesake;
 use super::edit::Edit;
-use crate::authorise::{Operation, own_project};
+use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted};
 use crate::{Engine, Error, NewSecret, SecretPatch, SecretView};
 
@@ -16,7 +16,8 @@ impl Engine {
     /// # Errors
     /// [`Error::NameTaken`] when another has its name, and when the caller may not write.
     pub async fn create_project_secret(&self, caller: &Caller, new: NewSecret) -> Result<SecretView, Error> {
-        let scope = project_scope(caller, Operation::WriteSecrets)?;
+        let scope = self.project_scope(caller, Operation::WriteSecrets)?;
+        self.check_name(caller, scope, &new.name)?;
         for _ in 0..ATTEMPTS {
             let erased = match self.find_namesake(scope, new.name.as_str()).await? {
                 Namesake::None => None,
@@ -37,8 +38,8 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] when there is none, whatever the reason.
     pub async fn find_project_secret(&self, caller: &Caller, key: &str) -> Result<SecretView, Error> {
-        let scope = project_scope(caller, Operation::ReadSecrets)?;
-        self.find_by_key(scope, key).await
+        let scope = self.project_scope(caller, Operation::ReadSecrets)?;
+        self.find_by_key(caller, scope, key).await
     }
 
     /// Changes what is given of a secret.
@@ -51,12 +52,12 @@ impl Engine {
         key: &str,
         patch: SecretPatch,
     ) -> Result<SecretView, Error> {
-        let scope = project_scope(caller, Operation::WriteSecrets)?;
+        let scope = self.project_scope(caller, Operation::WriteSecrets)?;
         for _ in 0..ATTEMPTS {
-            let id = self.find_by_key(scope, key).await?.columns.id;
+            let id = self.find_by_key(caller, scope, key).await?.columns.id;
             let _held = self.hold_record(id).await;
             // Others may have changed it during the wait.
-            let present = self.find_by_key(scope, key).await?;
+            let present = self.find_by_key(caller, scope, key).await?;
             match self.update(caller, scope, present, &Edit::patch(&patch)).await {
                 Err(NotCommitted::Stale | NotCommitted::Taken) => {}
                 Ok(view) => return Ok(view),
@@ -71,12 +72,12 @@ impl Engine {
     /// # Errors
     /// When there is none or the caller may not write.
     pub async fn delete_project_secret(&self, caller: &Caller, key: &str) -> Result<SecretView, Error> {
-        let scope = project_scope(caller, Operation::WriteSecrets)?;
+        let scope = self.project_scope(caller, Operation::WriteSecrets)?;
         for _ in 0..ATTEMPTS {
-            let id = self.find_by_key(scope, key).await?.columns.id;
+            let id = self.find_by_key(caller, scope, key).await?.columns.id;
             let _held = self.hold_record(id).await;
             // Others may have changed it during the wait.
-            let present = self.find_by_key(scope, key).await?;
+            let present = self.find_by_key(caller, scope, key).await?;
             if self.delete_present(caller, scope, &present).await? {
                 return Ok(present);
             }
@@ -84,7 +85,7 @@ impl Engine {
         Err(Error::Busy)
     }
 
-    async fn find_by_key(&self, scope: Scope, key: &str) -> Result<SecretView, Error> {
+    async fn find_by_key(&self, caller: &Caller, scope: Scope, key: &str) -> Result<SecretView, Error> {
         let by_id = match SecretId::parse(key) {
             Some(id) => self.store.find_secret(scope, id).await.map_err(|error| self.fault(&error))?,
             None => None,
@@ -93,12 +94,13 @@ impl Engine {
             Some(row) => Some(row),
             None => self.store.find_secret_named(scope, key).await.map_err(|error| self.fault(&error))?,
         };
-        self.open_present(found.ok_or(Error::NotFound)?).await?.ok_or(Error::NotFound)
+        let reach = &caller.identity.restrictions;
+        self.open_present(reach, found.ok_or(Error::NotFound)?).await?.ok_or(Error::NotFound)
     }
-}
 
-/// The collection of the caller's own project.
-pub(super) fn project_scope(caller: &Caller, operation: Operation) -> Result<Scope, Error> {
-    let (org, project) = own_project(caller, operation)?;
-    Ok(org.project_secrets(project))
+    /// The collection of the caller's own project.
+    pub(super) fn project_scope(&self, caller: &Caller, operation: Operation) -> Result<Scope, Error> {
+        let (org, project) = self.own_project(caller, operation)?;
+        Ok(org.project_secrets(project))
+    }
 }

@@ -4,7 +4,7 @@ use keyholt_types::Caller;
 
 use super::create::Namesake;
 use super::edit::Edit;
-use crate::authorise::{Operation, one_org};
+use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted};
 use crate::{Engine, Error, NewSecret, OrgChoice, Written};
 
@@ -20,15 +20,18 @@ impl Engine {
         org: OrgChoice<'_>,
         new: NewSecret,
     ) -> Result<Written, Error> {
-        let scope = one_org(caller, org, Operation::WriteSecrets)?.secrets();
+        let scope = self.one_org(caller, org, Operation::WriteSecrets)?.secrets();
+        self.check_name(caller, scope, &new.name)?;
         for _ in 0..ATTEMPTS {
             let (found_existing, written) = match self.find_namesake(scope, new.name.as_str()).await? {
                 Namesake::Present(present) => {
+                    self.check_reach(caller, &present.columns)?;
                     let _held = self.hold_record(present.columns.id).await;
                     // Others may have changed it during the wait; who has the name now is looked up again.
                     let Namesake::Present(present) = self.find_namesake(scope, new.name.as_str()).await? else {
                         continue;
                     };
+                    self.check_reach(caller, &present.columns)?;
                     (true, self.update(caller, scope, present, &Edit::replacement(&new)).await)
                 }
                 Namesake::None => (false, self.insert(caller, scope, None, &new).await),

@@ -3,12 +3,13 @@
 use keyholt_crypto::{Kek, value_hash};
 use keyholt_store::{Changes, Scope, SecretRow, ValueRow};
 use keyholt_types::{
-    Caller, Details, Metadata, SecretColumns, SecretId, SecretValue, Timestamp, TtlSeconds, preview_of,
+    Action, Caller, Collection, Details, Metadata, OrgId, Restrictions, SecretColumns, SecretId, SecretValue,
+    Timestamp, TtlSeconds, preview_of,
 };
 
 use super::edit::{Edit, MetadataEdit};
 use crate::authorise::server_scope;
-use crate::{Engine, Error, Field, NewSecret, SecretView};
+use crate::{Denied, Engine, Error, Field, NewSecret, SecretView};
 
 /// A row with the value that goes with it, sealed and ready to be stored.
 pub(super) struct SealedSecret {
@@ -20,7 +21,11 @@ pub(super) struct SealedSecret {
 impl SealedSecret {
     /// The change that adds it.
     pub(super) fn inserted(&self, scope: Scope) -> Changes {
-        let changes = Changes::new().insert_secret(scope, &self.row);
+        let changes = match scope.collection() {
+            Collection::Org(_) => Changes::new(),
+            Collection::Project(org, project) => Changes::new().require_project(org, project),
+        };
+        let changes = changes.insert_secret(scope, &self.row);
         match &self.value {
             Some(value) => changes.insert_value(scope, self.row.columns.id, value),
             None => changes,
@@ -51,10 +56,30 @@ impl Engine {
         }
     }
 
-    /// Opens a row; none when it has expired, which nothing proves before it is opened.
-    pub(super) async fn open_present(&self, row: SecretRow) -> Result<Option<SecretView>, Error> {
+    /// Opens a row; none when it has expired or is out of this reach, neither of which anything proves
+    /// before it is opened.
+    pub(super) async fn open_present(
+        &self,
+        reach: &Restrictions,
+        row: SecretRow,
+    ) -> Result<Option<SecretView>, Error> {
         let view = self.open_row(row).await?;
-        Ok((!view.columns.is_expired(self.clock.now())).then_some(view))
+        let columns = &view.columns;
+        let is_there = !columns.is_expired(self.clock.now()) && is_within(reach, columns);
+        Ok(is_there.then_some(view))
+    }
+
+    /// Refuses to write what is out of the caller's reach (design/decisions.md 8).
+    pub(super) fn check_reach(&self, caller: &Caller, columns: &SecretColumns) -> Result<(), Error> {
+        if is_within(&caller.identity.restrictions, columns) {
+            return Ok(());
+        }
+        Err(self.deny_reach(caller, columns.collection.org()))
+    }
+
+    pub(super) fn deny_reach(&self, caller: &Caller, org: OrgId) -> Error {
+        self.count_refused_attempt(caller, Some(org), Action::SecretWrite);
+        Error::Forbidden(Denied::OutsidePattern)
     }
 
     /// Seals a secret that is to be made at this moment.
@@ -84,11 +109,13 @@ impl Engine {
             expires_at: None,
             key_generation: 0,
         };
+        self.check_reach(caller, &columns)?;
         set_ttl(&mut columns, new.ttl, created_at);
         let details = Details {
             metadata: new.metadata.clone(),
             description: new.description.as_ref().map_or_else(Box::default, |text| text.as_str().into()),
             preview: None,
+            bound_to: None,
         };
         self.seal(caller, columns, details, new.value.as_ref(), created_at).await
     }
@@ -121,6 +148,7 @@ impl Engine {
             // A new value extends the life by the time to live that is stored (wire/together.md 3.7).
             columns.expires_at = columns.ttl_seconds.map(|seconds| now.plus_seconds(seconds));
         }
+        self.check_reach(caller, &columns)?;
         columns.version += 1;
         columns.updated_at = Some(now);
         columns.updated_by = caller.identity.api_key;
@@ -170,6 +198,11 @@ impl Engine {
         let preview = preview_of(value.expose());
         Ok((ValueRow { version, value: sealed, created_at: now }, preview))
     }
+}
+
+/// Whether a secret is one that may be touched.
+pub(super) fn is_within(reach: &Restrictions, columns: &SecretColumns) -> bool {
+    reach.allow_secret(&columns.name, columns.kind.as_deref())
 }
 
 fn set_ttl(columns: &mut SecretColumns, ttl: Option<TtlSeconds>, now: Timestamp) {

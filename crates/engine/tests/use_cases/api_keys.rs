@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyholt_engine::{ApiKeyView, Denied, Error, NewApiKey, OrgChoice, PageRequest};
+use keyholt_engine::{ApiKeyView, Denied, Error, IdentityFilter, MemberPatch, NewApiKey, OrgChoice};
 use keyholt_testkit::TestEngine;
 use keyholt_types::{ApiKeyId, Caller, OrgName, Right, Rights, Role};
 
@@ -13,9 +13,10 @@ async fn page(
     caller: &Caller,
     org: OrgChoice<'_>,
     starting_after: Option<ApiKeyId>,
-    limit: u32,
+    limit: u64,
 ) -> Vec<ApiKeyView> {
-    test.engine.list_api_keys(caller, org, PageRequest { starting_after, limit }).await.unwrap()
+    let filter = IdentityFilter { starting_after, limit: Some(limit), ..IdentityFilter::default() };
+    test.engine.list_api_keys(caller, org, &filter, |_| true).await.unwrap()
 }
 
 #[tokio::test]
@@ -26,7 +27,8 @@ async fn nobody_grants_more_than_they_have() {
     for bits in 0..32 {
         let rights = Rights::from_bits(bits).unwrap();
         let issued = test.issue(&maker, &[], rights, None).await;
-        if rights.is_within(admin) {
+        // A key that could do nothing is not issued.
+        if rights != Rights::NONE && rights.is_within(admin) {
             let caller = test.caller(&issued.unwrap()).await.unwrap();
             assert_eq!(caller.identity.orgs[0].rights, rights);
             assert!(!caller.identity.operator);
@@ -54,7 +56,7 @@ async fn an_administrator_of_one_organisation_grants_nothing_in_another() {
     let owner = test.caller_with(Role::Owner.rights()).await;
     for org in ["acme", "nowhere", ""] {
         for orgs in [&[org][..], &["default", org]] {
-            let refused = test.issue(&owner, orgs, Rights::NONE, None).await.unwrap_err();
+            let refused = test.issue(&owner, orgs, Role::App.rights(), None).await.unwrap_err();
             assert_eq!(refused, Error::Forbidden(Denied::Org), "{orgs:?}");
         }
     }
@@ -78,10 +80,26 @@ async fn an_operator_issues_the_first_owner_key_of_an_organisation_and_only_that
     let second = test.caller(&second).await.unwrap();
     assert_eq!(test.issue(&test.owner, &["acme"], owner, None).await.unwrap_err(), NOT_ADMIN);
     test.engine.revoke_api_key(&second, second.identity.api_key).await.unwrap();
-    test.issue(&test.owner, &["acme"], owner, None).await.unwrap();
+    let third = test.issue(&test.owner, &["acme"], owner, None).await.unwrap();
+    // Nor could anybody when the only owner suspends itself, ceases to be one, or leaves.
+    let mut last = test.caller(&third).await.unwrap();
+    for patch in [
+        Some(MemberPatch { suspended: Some(true), ..MemberPatch::default() }),
+        Some(MemberPatch { rights: Some(Role::Engineer.rights()), ..MemberPatch::default() }),
+        None,
+    ] {
+        assert_eq!(test.issue(&test.owner, &["acme"], owner, None).await.unwrap_err(), NOT_ADMIN);
+        let own = last.identity.principal;
+        let _ = match patch {
+            Some(patch) => test.engine.patch_member(&last, OrgChoice::Unnamed, own, patch).await.unwrap(),
+            None => test.engine.remove_member(&last, OrgChoice::Unnamed, own).await.unwrap(),
+        };
+        let next = test.issue(&test.owner, &["acme"], owner, None).await.unwrap();
+        last = test.caller(&next).await.unwrap();
+    }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_first_owner_keys_at_once_one_is_issued() {
     let test = Arc::new(TestEngine::in_memory().await);
     test.engine.create_org(&test.owner, OrgName::parse("acme").unwrap()).await.unwrap();
@@ -106,11 +124,9 @@ async fn a_key_belongs_to_the_project_that_is_named_in_its_first_organisation() 
     assert_eq!(caller.identity.orgs.len(), 2);
     assert!(caller.identity.orgs.is_sorted_by_key(|grant| grant.org));
     let new = NewApiKey {
-        name: OrgName::parse("robot").unwrap(),
         orgs: vec!["acme".into()],
         project: Some("nowhere".into()),
-        rights: Rights::NONE,
-        lifetime_seconds: None,
+        ..TestEngine::new_key(Role::Viewer.rights())
     };
     let refused = test.engine.create_api_key(&both, new).await.map(drop);
     assert!(matches!(refused, Err(Error::Invalid(keyholt_engine::Field::Project, _))), "{refused:?}");
@@ -120,7 +136,7 @@ async fn a_key_belongs_to_the_project_that_is_named_in_its_first_organisation() 
 async fn a_key_of_several_organisations_must_name_those_of_a_new_key() {
     let test = TestEngine::in_memory().await;
     let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
-    assert_eq!(test.issue(&both, &[], Rights::NONE, None).await.unwrap_err(), Error::OrgRequired);
+    assert_eq!(test.issue(&both, &[], Role::App.rights(), None).await.unwrap_err(), Error::OrgRequired);
 }
 
 #[tokio::test]
@@ -128,7 +144,7 @@ async fn keys_are_listed_newest_first_each_once_and_revoked_ones_too() {
     let test = TestEngine::in_memory().await;
     let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
     for org in ["acme", "default", "acme"] {
-        test.issue(&both, &[org], Rights::NONE, None).await.unwrap();
+        test.issue(&both, &[org], Role::App.rights(), None).await.unwrap();
     }
     let all = page(&test, &both, OrgChoice::Unnamed, None, 100).await;
     // The owner, the owner of both, and these three.

@@ -33,7 +33,7 @@ async fn a_changed_record_is_found_whatever_was_changed() {
     let dir = parent.path().join("data");
     let (test, intruder) = written(&dir).await;
     let columns: Vec<String> = intruder.read("SELECT name FROM pragma_table_info('audit_events')").unwrap();
-    assert_eq!(columns.len(), 16);
+    assert_eq!(columns.len(), 17);
     let chains: Vec<Vec<u8>> = intruder.read("SELECT DISTINCT chain_id FROM audit_events").unwrap();
     let place = format!("chain_id = {} AND seq = 3", Intruder::literal(&chains[1]));
     for column in columns {
@@ -50,6 +50,7 @@ async fn a_changed_record_is_found_whatever_was_changed() {
             "subject_name" => "subject_name || 'x'",
             "outcome" => "'refused'",
             "mac" => "randomblob(32)",
+            "count" => "2",
             other => panic!("a column that this test does not know: {other}"),
         };
         intruder.execute("CREATE TEMP TABLE saved AS SELECT * FROM audit_events").unwrap();

@@ -46,7 +46,7 @@ async fn no_value_metadata_description_or_api_key_is_in_a_file() {
     engine.import_secrets(owner, unnamed, None, vec![imported]).await.unwrap();
     engine.create_secret(owner, unnamed, secret("deleted")).await.unwrap();
     engine.delete_secret_named(owner, unnamed, "deleted").await.unwrap();
-    let text = test.issue(owner, &[], keyholt_types::Rights::NONE, None).await.unwrap();
+    let text = test.issue(owner, &[], keyholt_types::Role::App.rights(), None).await.unwrap();
     test.caller(&text).await.unwrap();
     canaries.push(Canary { place: "an API key".into(), text });
     canaries.push(Canary { place: "the owner's API key".into(), text: TestEngine::OWNER_KEY.into() });

@@ -9,6 +9,7 @@ mod canary;
 mod edit;
 mod expiry;
 mod fixture;
+mod identity;
 mod import;
 mod list;
 mod order;

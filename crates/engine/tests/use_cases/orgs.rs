@@ -1,6 +1,6 @@
 //! Organisations: which one is meant, and that nobody sees another's (wire/braintrust.md 5.3).
 
-use keyholt_engine::{Denied, Error, OrgChoice, SecretFilter, SecretPatch};
+use keyholt_engine::{Denied, Error, IdentityFilter, OrgChoice, OrgReach, SecretFilter, SecretPatch};
 use keyholt_testkit::TestEngine;
 use keyholt_types::{OrgName, Role};
 
@@ -110,8 +110,8 @@ async fn an_operator_lists_all_organisations_and_others_their_own() {
     let viewer = test.issue(&both, &["beta", "default"], Role::Viewer.rights(), None).await.unwrap();
     let viewer = test.caller(&viewer).await.unwrap();
     let listed = async |caller, after, limit| {
-        let page = keyholt_engine::PageRequest { starting_after: after, limit };
-        test.engine.list_orgs(caller, page).await.unwrap()
+        let filter = IdentityFilter { starting_after: after, limit: Some(limit), ..IdentityFilter::default() };
+        test.engine.list_orgs(caller, OrgReach::Operated, &filter).await.unwrap()
     };
     let name = |org: &keyholt_engine::OrgView| org.name.to_string();
     let all = listed(&test.owner, None, 10).await;

@@ -145,7 +145,7 @@ async fn the_audit_log_of_busy_times_verifies() {
 async fn a_key_that_is_revoked_while_it_is_in_use_is_refused_from_then_on() {
     let test = shared().await;
     for _ in 0..20 {
-        let api_key = test.issue(&test.owner, &[], keyholt_types::Rights::NONE, None).await.unwrap();
+        let api_key = test.issue(&test.owner, &[], keyholt_types::Role::App.rights(), None).await.unwrap();
         let id = test.caller(&api_key).await.unwrap().identity.api_key;
         let mut users = JoinSet::new();
         for _ in 0..4 {

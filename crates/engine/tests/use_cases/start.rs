@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use keyholt_crypto::{LocalRootKey, RootKeyError, RootKeyProvider};
-use keyholt_engine::{Bootstrap, Engine, OpenOptions, OpenRefused, Opened, StoreState, open};
+use keyholt_engine::{
+    Bootstrap, Engine, OpenOptions, OpenRefused, Opened, OrgReach, RateLimits, StoreState, open,
+};
 use keyholt_store::Store;
 use keyholt_testkit::TestEngine;
 use keyholt_types::{Action, Caller, Credential, OrgName, RequestContext, Role, TestClock, Timestamp};
@@ -16,7 +18,15 @@ fn options<'a>(
     bootstrap: Bootstrap,
 ) -> OpenOptions<'a> {
     let clock = Arc::new(TestClock::at(Timestamp::from_micros(TestEngine::BEGINNING)));
-    OpenOptions { store, clock, root_key, versions_kept: 2, bootstrap }
+    OpenOptions {
+        store,
+        clock,
+        root_key,
+        versions_kept: 2,
+        limits: RateLimits::default(),
+        jwt: None,
+        bootstrap,
+    }
 }
 
 fn root_key_of(text: &str, origin: &str) -> Result<Box<dyn RootKeyProvider>, RootKeyError> {
@@ -91,8 +101,8 @@ async fn a_later_start_finds_everything_and_ignores_the_bootstrap() {
     }
     let test = TestEngine::on_file(&dir).await;
     assert_eq!(find(&test, secret.columns.id).await.unwrap(), secret);
-    let page = keyholt_engine::PageRequest { starting_after: None, limit: 10 };
-    assert_eq!(test.engine.list_orgs(&test.owner, page).await.unwrap().len(), 1);
+    let all = test.engine.list_orgs(&test.owner, OrgReach::Operated, &Default::default()).await.unwrap();
+    assert_eq!(all.len(), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,18 @@
+//! Who may do what: members, API keys and what narrows them, where they may be used from and how often, projects,
+//! and what is written down of those who are refused.
+
+mod addresses;
+mod api_keys;
+mod fixture;
+mod interleaved;
+mod last_used;
+mod limits;
+mod lists;
+mod members;
+mod migration;
+mod narrowed_lists;
+mod narrowed_writes;
+mod projects;
+mod reading;
+mod refused;
+mod tamper;
