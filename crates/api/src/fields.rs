@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use keyholt_types::{FieldProblem, Metadata, SecretValue};
+use keyholt_types::{FieldProblem, Metadata, Patch, SecretValue};
 use serde_json::{Map, Value};
 
 use crate::json::parse_object;
@@ -10,7 +10,7 @@ use crate::refusal::{JsonProblem, Refusal};
 
 /// The fields of a body or of an object in one. Prints nothing of them.
 ///
-/// An absent field and a null one are the same on every wire: `None`.
+/// An absent field and a null one are the same on every wire: `None`. Only [`Fields::take_patch`] tells them apart.
 pub(crate) struct Fields {
     object: Map<String, Value>,
     documented: &'static [&'static str],
@@ -135,6 +135,33 @@ impl Fields {
         }
     }
 
+    /// Takes true or false.
+    ///
+    /// # Errors
+    /// 400 when it is something else.
+    pub(crate) fn take_bool(&mut self, name: &'static str) -> Result<Option<bool>, Refusal> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(must_be(name, "true or false")),
+        }
+    }
+
+    /// Takes a text of which null says that there is to be none, and reads it.
+    ///
+    /// # Errors
+    /// 400 when it is something else, or `parse` says what is wrong with it.
+    pub(crate) fn take_patch<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, FieldProblem>,
+    ) -> Result<Patch<T>, Refusal> {
+        if self.object.get(name).is_some_and(Value::is_null) {
+            return Ok(Patch::Clear);
+        }
+        self.take_parsed(name, parse).map(Patch::keep_or_set)
+    }
+
     /// Takes a list of texts.
     ///
     /// # Errors
@@ -213,6 +240,7 @@ mod tests {
             assert_eq!(fields.take_integer("count", "an integer"), Ok(None));
             assert_eq!(fields.take_object("object"), Ok(None));
             assert_eq!(fields.take_strings("list"), Ok(None));
+            assert_eq!(fields.take_bool("flag"), Ok(None));
             assert_eq!(message(required("name", None::<String>)), "name is required");
         }
     }
@@ -224,6 +252,16 @@ mod tests {
         assert_eq!(message(fields.take_integer("count", "an integer")), "count must be an integer");
         assert_eq!(message(fields.take_object("object")), "object must be an object");
         assert_eq!(message(fields.take_strings("list")), "list must be a list of strings");
+        assert_eq!(message(fields.take_bool("flag")), "flag must be true or false");
+    }
+
+    #[test]
+    fn a_patch_tells_null_from_absent() {
+        let patch = |body| fields(body).take_patch("name", |text| Ok(text.to_owned()));
+        assert_eq!(patch("{}"), Ok(Patch::Keep));
+        assert_eq!(patch(r#"{"name":null}"#), Ok(Patch::Clear));
+        assert_eq!(patch(r#"{"name":"a"}"#), Ok(Patch::Set("a".into())));
+        assert_eq!(message(patch(r#"{"name":1}"#)), "name must be a string");
     }
 
     #[test]

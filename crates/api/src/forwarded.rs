@@ -1,63 +1,10 @@
 //! The address that a request came from, behind forwarders that are believed.
 
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use http::HeaderMap;
 use http::header::FORWARDED;
-
-/// An address, or a network of them: `192.0.2.7`, `10.0.0.0/8`, `2001:db8::/32`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressRange {
-    network: IpAddr,
-    bits: u8,
-}
-
-/// A text that is no address and no network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAnAddressRange;
-
-impl std::fmt::Display for NotAnAddressRange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("must be an address or a network such as 10.0.0.0/8")
-    }
-}
-
-impl std::error::Error for NotAnAddressRange {}
-
-impl FromStr for AddressRange {
-    type Err = NotAnAddressRange;
-
-    fn from_str(text: &str) -> Result<Self, NotAnAddressRange> {
-        let (network, bits) = match text.split_once('/') {
-            Some((network, bits)) => (network, Some(bits.parse::<u8>().map_err(|_| NotAnAddressRange)?)),
-            None => (text, None),
-        };
-        let network: IpAddr = network.parse().map_err(|_| NotAnAddressRange)?;
-        let width = if network.is_ipv4() { 32 } else { 128 };
-        let bits = bits.unwrap_or(width);
-        if bits > width { Err(NotAnAddressRange) } else { Ok(Self { network, bits }) }
-    }
-}
-
-impl AddressRange {
-    /// Whether an address is in it. An IPv4 address in IPv6 form counts as the IPv4 address.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        // Shifting by the whole width overflows: then every address is in it.
-        match (self.network, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let differing = network.to_bits() ^ address.to_bits();
-                differing.checked_shr(32 - u32::from(self.bits)).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let differing = network.to_bits() ^ address.to_bits();
-                differing.checked_shr(128 - u32::from(self.bits)).unwrap_or(0) == 0
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
+use keyholt_types::AddressRange;
 
 /// The address of the client: the rightmost hop that is no believed forwarder.
 ///
@@ -155,19 +102,5 @@ mod tests {
         assert_eq!(hops("for=_hidden"), "10.0.0.1");
         let both = [("forwarded", "for=1.2.3.4"), ("x-forwarded-for", "203.0.113.9")];
         assert_eq!(client("10.0.0.1", &both, &["10.0.0.0/8"]), "10.0.0.1");
-    }
-
-    #[test]
-    fn ranges_are_addresses_or_networks() {
-        let contains = |range: &str, address: &str| {
-            range.parse::<AddressRange>().unwrap().contains(address.parse().unwrap())
-        };
-        assert!(contains("10.0.0.0/8", "10.255.0.1") && !contains("10.0.0.0/8", "11.0.0.1"));
-        assert!(contains("0.0.0.0/0", "203.0.113.9") && !contains("0.0.0.0/0", "::1"));
-        assert!(contains("2001:db8::/32", "2001:db8:ffff::1") && contains("::/0", "::1"));
-        assert!(contains("192.0.2.1", "192.0.2.1") && !contains("192.0.2.1", "192.0.2.0"));
-        for wrong in ["", "x", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0.0/", "10.0.0/8"] {
-            assert_eq!(wrong.parse::<AddressRange>(), Err(NotAnAddressRange), "{wrong}");
-        }
     }
 }

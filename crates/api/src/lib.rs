@@ -30,7 +30,6 @@ mod state;
 mod together;
 
 pub use app::{app, openapi, routes};
-pub use forwarded::AddressRange;
 pub use metrics::Metrics;
 pub use probes::metrics_router;
 pub use server::{Peer, ServerLimits, serve};

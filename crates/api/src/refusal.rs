@@ -42,6 +42,10 @@ pub(crate) enum Refusal {
     Method(HeaderValue),
     /// 413.
     TooLarge,
+    /// 429; in so many seconds, 1 to 60, there may be more.
+    TooMany(u8),
+    /// 400: others still need the record; the text says who.
+    InUse(&'static str),
     /// 500; nothing was changed.
     Internal,
     /// 500; it may have happened.
@@ -144,6 +148,9 @@ pub(crate) enum Refusals {
     /// The body is larger than 1 MiB
     #[response(status = 413)]
     TooLarge(#[to_schema] ErrorBody<'static>),
+    /// There were too many requests; `Retry-After` says when there may be more
+    #[response(status = 429)]
+    TooMany(#[to_schema] ErrorBody<'static>),
     /// Something went wrong in the server
     #[response(status = 500)]
     Internal(#[to_schema] ErrorBody<'static>),
@@ -161,13 +168,14 @@ impl Refusal {
     /// The status.
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::Json(_) | Self::Field(..) | Self::Request(_) => StatusCode::BAD_REQUEST,
+            Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::InUse(_) => StatusCode::BAD_REQUEST,
             Self::NameTaken(_) | Self::BodyLost | Self::Host => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::UnknownPath => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal | Self::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -177,13 +185,16 @@ impl Refusal {
     const fn kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Json(_) | Self::BodyLost => ("invalid_request_error", "invalid_json"),
-            Self::Field(..) | Self::Request(_) | Self::Host => ("invalid_request_error", "invalid_field"),
+            Self::Field(..) | Self::Request(_) | Self::InUse(_) | Self::Host => {
+                ("invalid_request_error", "invalid_field")
+            }
             Self::NameTaken(_) => ("invalid_request_error", "already_exists"),
             Self::Unauthenticated => ("authentication_error", "invalid_api_key"),
             Self::Forbidden(_) => ("permission_error", "permission_denied"),
             Self::NotFound(_) | Self::UnknownPath => ("not_found_error", "not_found"),
             Self::Method(_) => ("invalid_request_error", "method_not_allowed"),
             Self::TooLarge => ("invalid_request_error", "payload_too_large"),
+            Self::TooMany(_) => ("rate_limit_error", "rate_limited"),
             Self::Internal => ("server_error", "internal_error"),
             Self::OutcomeUnknown => ("server_error", "outcome_unknown"),
             Self::Busy => ("server_error", "overloaded"),
@@ -195,7 +206,7 @@ impl Refusal {
         Cow::Borrowed(match self {
             Self::Field(name, problem) => return Cow::Owned(format!("{name} {problem}")),
             Self::Json(problem) => problem.message(),
-            Self::Request(text) | Self::NameTaken(text) => text,
+            Self::Request(text) | Self::NameTaken(text) | Self::InUse(text) => text,
             Self::Forbidden(text) | Self::NotFound(text) => text,
             Self::BodyLost => "the request body did not arrive whole and in time",
             Self::Host => "the request must have exactly one Host header",
@@ -203,6 +214,7 @@ impl Refusal {
             Self::UnknownPath => "Unknown path",
             Self::Method(_) => "Method not allowed",
             Self::TooLarge => "The request body is larger than 1 MiB",
+            Self::TooMany(_) => "Too many requests, retry later",
             Self::Internal => "Internal error",
             Self::OutcomeUnknown => "The outcome of the request is unknown",
             Self::Busy => "The server is busy, retry later",
@@ -224,8 +236,9 @@ impl Refusal {
             Self::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Method(allow) => Some((ALLOW, allow.clone())),
             Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::TooMany(seconds) => Some((RETRY_AFTER, HeaderValue::from(u16::from(*seconds)))),
             Self::BodyLost | Self::Host => Some((CONNECTION, HeaderValue::from_static("close"))),
-            Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::NameTaken(_) => None,
+            Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::NameTaken(_) | Self::InUse(_) => None,
             Self::Forbidden(_) | Self::NotFound(_) | Self::UnknownPath => None,
             Self::TooLarge | Self::Internal | Self::OutcomeUnknown => None,
         }
@@ -287,6 +300,7 @@ mod tests {
             Refusal::UnknownPath,
             Refusal::Method(HeaderValue::from_static("GET")),
             Refusal::TooLarge,
+            Refusal::TooMany(60),
             Refusal::Internal,
             Refusal::OutcomeUnknown,
             Refusal::Busy,
@@ -303,6 +317,7 @@ mod tests {
         assert_eq!(header(Refusal::Unauthenticated, "www-authenticate").unwrap(), "Bearer");
         assert_eq!(header(Refusal::Method(HeaderValue::from_static("POST")), "allow").unwrap(), "POST");
         assert_eq!(header(Refusal::Busy, "retry-after").unwrap(), "1");
+        assert_eq!(header(Refusal::TooMany(60), "retry-after").unwrap(), "60");
         assert_eq!(header(Refusal::BodyLost, "connection").unwrap(), "close");
     }
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use keyholt_engine::Engine;
+use keyholt_types::AddressRange;
 use tokio::sync::Semaphore;
 
-use crate::forwarded::AddressRange;
 use crate::metrics::Metrics;
 
 /// The settings of the door.
@@ -15,6 +15,9 @@ use crate::metrics::Metrics;
 pub struct ApiSettings {
     /// The base URL under which clients reach this server.
     pub public_url: Option<String>,
+    /// Whether this server itself speaks TLS: decides between `https` and `http` where clients are told an address
+    /// that no setting names.
+    pub has_tls: bool,
     /// The base URL of the AI proxy that clients are told of.
     pub proxy_url: Option<String>,
     /// The origins that may read answers in a browser, exactly as browsers send them.
@@ -31,6 +34,7 @@ impl Default for ApiSettings {
     fn default() -> Self {
         Self {
             public_url: None,
+            has_tls: false,
             proxy_url: None,
             cors_origins: Vec::new(),
             forwarders: Vec::new(),

@@ -53,3 +53,37 @@ fn every_operation_says_what_it_does_and_whose_key_it_needs() {
         }
     }
 }
+
+/// The names of an operation's parameters in this place.
+fn parameters<'a>(operation: &'a Value, place: &str) -> BTreeSet<&'a str> {
+    let all = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    all.filter(|one| one["in"] == place).map(|one| one["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_operation_describes_what_its_path_takes() {
+    let document = document();
+    for (path, item) in document.pointer("/paths").unwrap().as_object().unwrap() {
+        let taken: BTreeSet<&str> =
+            path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        for (method, operation) in item.as_object().unwrap() {
+            assert_eq!(parameters(operation, "path"), taken, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_native_list_is_read_page_by_page() {
+    let document = document();
+    let mut lists = 0;
+    for (path, item) in document.pointer("/paths").unwrap().as_object().unwrap() {
+        let Some(operation) = item.get("get").filter(|_| path.starts_with("/keyholt/v1/")) else { continue };
+        let schema = operation.pointer("/responses/200/content/application~1json/schema/$ref");
+        if schema.and_then(Value::as_str).is_some_and(|name| name.contains("/Objects_")) {
+            let query = parameters(operation, "query");
+            assert!(query.contains("limit") && query.contains("starting_after"), "{path}: {query:?}");
+            lists += 1;
+        }
+    }
+    assert!(lists >= 6, "{lists}");
+}

@@ -41,6 +41,9 @@ enum Subject {
     Secret,
     ProjectSecret,
     ApiKey,
+    Org,
+    Project,
+    Principal,
 }
 
 struct Entry {
@@ -66,6 +69,29 @@ fn entry(method: &Method, path: &str) -> Option<Entry> {
         }
         ("DELETE", "/v1/ai_secret/{ai_secret_id}") => (With(Right::Write), Subject::Secret, None),
 
+        ("GET", "/v1") => (Anybody, Subject::None, None),
+        ("GET", "/v1/organization" | "/v1/api_key" | "/v1/service_token" | "/v1/user" | "/v1/project") => {
+            (AnyKey, Subject::None, None)
+        }
+        ("GET", "/v1/organization/{organization_id}") => (AnyKey, Subject::Org, None),
+        ("GET", "/v1/api_key/{api_key_id}") => (AnyKey, Subject::ApiKey, None),
+        ("GET", "/v1/service_token/{service_token_id}") => (AnyKey, Subject::ApiKey, None),
+        ("GET", "/v1/user/{user_id}") => (AnyKey, Subject::Principal, None),
+        ("GET", "/v1/project/{project_id}") => (AnyKey, Subject::Project, None),
+        ("POST", "/v1/api_key") => (With(Right::Admin), Subject::None, Some(json!({"name": "made"}))),
+        ("POST" | "PUT", "/v1/service_token") => {
+            let body = json!({"name": "made", "service_account_id": "{account}"});
+            (With(Right::Admin), Subject::None, Some(body))
+        }
+        ("DELETE", "/v1/service_token") => {
+            (With(Right::Admin), Subject::ApiKey, Some(json!({"id": "{api_key}"})))
+        }
+        ("DELETE", "/v1/api_key/{api_key_id}" | "/v1/service_token/{service_token_id}") => {
+            (With(Right::Admin), Subject::ApiKey, None)
+        }
+        ("POST", "/api/apikey/login") => (AnyKey, Subject::None, None),
+        ("POST", "/api/ai_secret/get") => (With(Right::Read), Subject::None, Some(json!({"org_id": "{org}"}))),
+
         ("GET", "/v3/whoami" | "/v1/whoami" | "/v1/v3/whoami" | "/whoami") => (AnyKey, Subject::None, None),
         (method, path) if path.ends_with("/deployments/secrets") => match method {
             "GET" => (With(Right::Read), Subject::None, None),
@@ -81,10 +107,32 @@ fn entry(method: &Method, path: &str) -> Option<Entry> {
 
         ("GET", "/keyholt/v1/whoami" | "/keyholt/v1/orgs") => (AnyKey, Subject::None, None),
         ("POST", "/keyholt/v1/orgs") => (Operator, Subject::None, Some(json!({"name": "made"}))),
-        ("GET", "/keyholt/v1/api-keys") => (With(Right::Admin), Subject::None, None),
+        ("GET", "/keyholt/v1/orgs/{id}") => (AnyKey, Subject::Org, None),
+        ("PATCH", "/keyholt/v1/orgs/{id}") => {
+            (With(Right::Admin), Subject::Org, Some(json!({"name": "changed"})))
+        }
+        ("GET", "/keyholt/v1/projects") => (AnyKey, Subject::None, None),
+        ("POST", "/keyholt/v1/projects") => (With(Right::Admin), Subject::None, Some(json!({"name": "made"}))),
+        ("GET", "/keyholt/v1/projects/{id}") => (AnyKey, Subject::Project, None),
+        ("PATCH", "/keyholt/v1/projects/{id}") => {
+            (With(Right::Admin), Subject::Project, Some(json!({"name": "changed"})))
+        }
+        ("DELETE", "/keyholt/v1/projects/{id}") => (With(Right::Admin), Subject::Project, None),
+        ("GET", "/keyholt/v1/principals") => (AnyKey, Subject::None, None),
+        ("POST", "/keyholt/v1/principals") => {
+            let body = json!({"kind": "user", "name": "made", "rights": ["admin"]});
+            (With(Right::Admin), Subject::None, Some(body))
+        }
+        ("GET", "/keyholt/v1/principals/{id}") => (AnyKey, Subject::Principal, None),
+        ("PATCH", "/keyholt/v1/principals/{id}") => {
+            (With(Right::Admin), Subject::Principal, Some(json!({"name": "changed", "rights": ["admin"]})))
+        }
+        ("DELETE", "/keyholt/v1/principals/{id}") => (With(Right::Admin), Subject::Principal, None),
+        ("GET", "/keyholt/v1/api-keys") => (AnyKey, Subject::None, None),
         ("POST", "/keyholt/v1/api-keys") => {
             (With(Right::Admin), Subject::None, Some(json!({"name": "made", "rights": ["admin"]})))
         }
+        ("GET", "/keyholt/v1/api-keys/{id}") => (AnyKey, Subject::ApiKey, None),
         ("DELETE", "/keyholt/v1/api-keys/{id}") => (AnyKey, Subject::ApiKey, None),
         ("GET", "/keyholt/v1/secrets") => (With(Right::Read), Subject::None, None),
         ("POST", "/keyholt/v1/secrets") => {
@@ -103,6 +151,19 @@ fn entry(method: &Method, path: &str) -> Option<Entry> {
     Some(Entry { access, subject, body })
 }
 
+/// The body in which an organisation of this name is meant, of a route that can name one in its body.
+fn naming(template: &str, body: Option<&Value>, org: &str) -> Option<Value> {
+    let (field, name) = match template {
+        "/v1/ai_secret" | "/v1/api_key" | "/v1/service_token" => ("org_name", json!(org)),
+        "/keyholt/v1/secrets" | "/keyholt/v1/projects" | "/keyholt/v1/principals/{id}" => ("org", json!(org)),
+        "/keyholt/v1/api-keys" | "/keyholt/v1/principals" => ("orgs", json!([org])),
+        _ => return None,
+    };
+    let mut body = body?.clone();
+    body[field] = name;
+    Some(body)
+}
+
 /// A server in the process, whose organisation `default` holds what nobody else may know of.
 struct World {
     app: Router,
@@ -111,6 +172,9 @@ struct World {
     project_secret: String,
     api_key: String,
     org: String,
+    project: String,
+    principal: String,
+    account: String,
 }
 
 const UNKNOWN: &str = "01a1fd70-f23d-726b-b2a7-4de452e6b438";
@@ -127,6 +191,9 @@ impl World {
             project_secret: String::new(),
             api_key: String::new(),
             org: String::new(),
+            project: String::new(),
+            principal: String::new(),
+            account: String::new(),
         };
         let owner = Some(TestEngine::OWNER_KEY);
         let body = json!({"name": "private-name", "secret": "private-value", "metadata": {"private": 1}});
@@ -136,6 +203,13 @@ impl World {
             world.send(&Method::POST, "/v1/deployments/secrets", owner, Some(&body)).await;
         let body = json!({"name": "private-key", "role": "viewer"});
         let (_, api_key) = world.send(&Method::POST, "/keyholt/v1/api-keys", owner, Some(&body)).await;
+        let body = json!({"name": "private-project"});
+        let (_, project) = world.send(&Method::POST, "/keyholt/v1/projects", owner, Some(&body)).await;
+        let body =
+            json!({"kind": "user", "name": "private-person", "email": "private@person", "rights": ["use"]});
+        let (_, principal) = world.send(&Method::POST, "/keyholt/v1/principals", owner, Some(&body)).await;
+        let body = json!({"kind": "service_account", "name": "private-account", "rights": ["admin"]});
+        let (_, account) = world.send(&Method::POST, "/keyholt/v1/principals", owner, Some(&body)).await;
         let id = |body: &str, name: &str| {
             serde_json::from_str::<Value>(body).unwrap()[name].as_str().unwrap().to_owned()
         };
@@ -143,6 +217,9 @@ impl World {
         world.org = id(&secret, "org_id");
         world.project_secret = id(&project_secret, "id");
         world.api_key = id(&api_key, "id");
+        world.project = id(&project, "id");
+        world.principal = id(&principal, "id");
+        world.account = id(&account, "id");
         world
     }
 
@@ -157,33 +234,67 @@ impl World {
         if let Some(credential) = credential {
             request = request.header("authorization", format!("Bearer {credential}"));
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let body = body.map_or_else(Body::empty, |body| Body::from(self.filled(body)));
         let response = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
+    /// A body with the ids that it names in braces.
+    fn filled(&self, body: &Value) -> String {
+        let ids = [("{account}", &self.account), ("{api_key}", &self.api_key), ("{org}", &self.org)];
+        ids.into_iter().fold(body.to_string(), |body, (name, id)| body.replace(name, id))
+    }
+
     fn path(&self, template: &str, subject: Subject) -> String {
         let id = match subject {
-            Subject::None => return template.replace("{ai_secret_id}", UNKNOWN),
+            Subject::None => UNKNOWN,
             Subject::Secret => &self.secret,
             Subject::ProjectSecret => &self.project_secret,
             Subject::ApiKey => &self.api_key,
+            Subject::Org => &self.org,
+            Subject::Project => &self.project,
+            Subject::Principal => &self.principal,
         };
         with_id(template, id)
     }
 
     /// Whether an answer tells anything of what only `default` may know.
     fn tells(&self, body: &str) -> bool {
-        let private =
-            [&*self.secret, &self.project_secret, &self.api_key, &self.org, "private-value", "private-key"];
-        private.into_iter().any(|text| body.contains(text))
+        body.contains(&self.org) || self.tells_of_others(body)
+    }
+
+    /// Whether it tells anything of what is not everybody's in `default`.
+    fn tells_of_others(&self, body: &str) -> bool {
+        let ids =
+            [&self.secret, &self.project_secret, &self.api_key, &self.project, &self.principal, &self.account];
+        let texts = ["value", "key", "project", "person", "account"].map(|what| format!("private-{what}"));
+        let texts = texts.iter().map(String::as_str).chain(["private@person"]);
+        ids.into_iter().map(String::as_str).chain(texts).any(|text| body.contains(text))
+    }
+
+    /// The API key of an owner of a new organisation `other`.
+    async fn foreign_owner(&self) -> String {
+        let other = OrgName::parse("other").unwrap();
+        self.test.engine.create_org(&self.test.owner, other).await.unwrap();
+        // The operator may make the first owner key of an organisation that has none.
+        self.test.issue(&self.test.owner, &["other"], Role::Owner.rights(), None).await.unwrap()
     }
 }
 
 fn with_id(template: &str, id: &str) -> String {
-    template.replace("{ai_secret_id}", id).replace("{id}", id)
+    let part = |part| if str::starts_with(part, '{') { id } else { part };
+    template.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// How a refusal of this status and body reads under this path: under `/api` all are 400, and plain text.
+fn as_refused(path: &str, status: StatusCode, body: &str) -> (StatusCode, String) {
+    if !path.starts_with("/api/") {
+        return (status, body.to_owned());
+    }
+    let body: Value = serde_json::from_str(body).unwrap();
+    (StatusCode::BAD_REQUEST, body["message"].as_str().unwrap().to_owned())
 }
 
 fn matrix() -> Vec<(Method, String, Entry)> {
@@ -213,13 +324,10 @@ async fn every_route_refuses_whoever_has_no_valid_key_with_one_and_the_same_answ
             if entry.access == Anybody {
                 assert_eq!(status, 200, "{method} {path}");
             } else {
-                assert_eq!(
-                    (status, &body),
-                    (StatusCode::UNAUTHORIZED, &refusal),
-                    "{method} {path} {credential:?}"
-                );
+                assert!(!world.tells(&body), "{method} {path}");
+                let expected = as_refused(&path, StatusCode::UNAUTHORIZED, &refusal);
+                assert_eq!((status, body), expected, "{method} {path} {credential:?}");
             }
-            assert!(!world.tells(&body), "{method} {path}");
         }
     }
 }
@@ -240,7 +348,12 @@ async fn every_route_refuses_whoever_lacks_the_right_and_serves_whoever_has_it_a
         // 403 comes before the body is looked at.
         for body in [entry.body.as_ref(), Some(&json!("no object"))] {
             let (status, body) = world.send(&method, &path, Some(&lacking), body).await;
-            assert_eq!(status, 403, "{method} {path}: {body}");
+            let refused = if path.starts_with("/api/") { 400 } else { 403 };
+            assert_eq!(status, refused, "{method} {path}: {body}");
+            assert!(
+                body.contains("This API key may not") || body.contains("Only an operator"),
+                "{path}: {body}"
+            );
             assert!(!world.tells(&body), "{method} {path}");
         }
         let sufficient = match sufficient {
@@ -255,10 +368,8 @@ async fn every_route_refuses_whoever_lacks_the_right_and_serves_whoever_has_it_a
 #[tokio::test]
 async fn no_route_tells_another_organisation_of_what_is_there() {
     let world = World::make().await;
-    let other = OrgName::parse("other").unwrap();
-    world.test.engine.create_org(&world.test.owner, other).await.unwrap();
-    // The operator may make the first owner key of an organisation that has none.
-    let foreign = world.test.issue(&world.test.owner, &["other"], Role::Owner.rights(), None).await.unwrap();
+    let foreign = world.foreign_owner().await;
+    let before = world.test.audit().await;
     for (method, template, entry) in matrix() {
         let path = world.path(&template, entry.subject);
         let (status, body) = world.send(&method, &path, Some(&foreign), entry.body.as_ref()).await;
@@ -270,17 +381,72 @@ async fn no_route_tells_another_organisation_of_what_is_there() {
             assert_eq!(status, 404, "{method} {path}");
         }
     }
-    // All is as it was.
-    for (path, id) in [
-        ("/v1/ai_secret/", &world.secret),
-        ("/v1/deployments/secrets/", &world.project_secret),
-        ("/keyholt/v1/secrets/", &world.secret),
-    ] {
-        let (status, body) =
-            world.send(&Method::GET, &format!("{path}{id}"), Some(TestEngine::OWNER_KEY), None).await;
-        assert_eq!(status, 200, "{path}");
-        assert!(body.contains(r#""updated_at":null"#) || body.contains(r#""description":"""#), "{body}");
+    // Whatever had been changed would be there.
+    assert_eq!(world.test.audit().await, before);
+}
+
+#[tokio::test]
+async fn nothing_is_made_in_an_organisation_that_is_not_ones_own() {
+    let world = World::make().await;
+    let foreign = world.foreign_owner().await;
+    let before = world.test.audit().await;
+    let mut tried = 0;
+    for (method, template, entry) in matrix() {
+        let path = world.path(&template, entry.subject);
+        let Some(body) = naming(&template, entry.body.as_ref(), "default") else { continue };
+        let (status, body) = world.send(&method, &path, Some(&foreign), Some(&body)).await;
+        // Somebody else's record is not there; somebody else's organisation is not one's own.
+        let refused = if entry.subject == Subject::None { 403 } else { 404 };
+        assert_eq!(status, refused, "{method} {path}: {body}");
+        assert!(!world.tells(&body), "{method} {path}: {body}");
+        tried += 1;
     }
-    let (_, keys) = world.send(&Method::GET, "/keyholt/v1/api-keys", Some(TestEngine::OWNER_KEY), None).await;
-    assert!(keys.contains(&world.api_key) && !keys.contains(r#""revoked_at":"2"#), "{keys}");
+    assert!(tried >= 8, "{tried}");
+    assert_eq!(world.test.audit().await, before);
+}
+
+#[tokio::test]
+async fn a_right_in_one_organisation_is_none_in_another() {
+    let world = World::make().await;
+    // An owner of `other` who has only `use` left in `default`, where its project is.
+    let api_key = world.test.make_orgs(&["other"]).await;
+    let principal = world.test.caller(&api_key).await.unwrap().identity.principal;
+    let path = format!("/keyholt/v1/principals/{principal}");
+    let body = json!({"org": "default", "rights": ["use"]});
+    let patched = world.send(&Method::PATCH, &path, Some(TestEngine::OWNER_KEY), Some(&body)).await;
+    assert_eq!(patched.0, 200, "{}", patched.1);
+    let before = world.test.audit().await;
+    for (method, template, entry) in matrix() {
+        let path = world.path(&template, entry.subject);
+        let With(_) = entry.access else { continue };
+        let (status, body) = world.send(&method, &path, Some(&api_key), entry.body.as_ref()).await;
+        assert!(!world.tells_of_others(&body), "{method} {path}: {body}");
+        if entry.subject != Subject::None {
+            assert!(status == 403 || status == 404, "{method} {path}: {status} {body}");
+        }
+        if let Some(named) = naming(&template, entry.body.as_ref(), "default") {
+            let (status, body) = world.send(&method, &path, Some(&api_key), Some(&named)).await;
+            assert!(status == 403 || status == 404, "{method} {path}: {status} {body}");
+            assert!(!world.tells_of_others(&body), "{method} {path}: {body}");
+        }
+    }
+    assert_eq!(world.test.audit().await, before);
+}
+
+#[tokio::test]
+async fn every_route_that_needs_no_right_shows_whoever_has_none_to_read_only_what_is_their_own() {
+    let world = World::make().await;
+    let blind = Rights::of(&[Right::Write, Right::Use, Right::Reveal, Right::Admin]);
+    let blind = world.test.issue(&world.test.owner, &[], blind, None).await.unwrap();
+    for (method, template, entry) in matrix() {
+        let path = world.path(&template, entry.subject);
+        if entry.access != AnyKey || method != Method::GET {
+            continue;
+        }
+        let (status, body) = world.send(&method, &path, Some(&blind), None).await;
+        assert!(!world.tells_of_others(&body), "{method} {path}: {body}");
+        // One's own organisation is everybody's.
+        let is_visible = matches!(entry.subject, Subject::None | Subject::Org);
+        assert_eq!(status, if is_visible { 200 } else { 404 }, "{method} {path}: {body}");
+    }
 }

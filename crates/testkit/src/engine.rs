@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keyholt_crypto::{LocalRootKey, RootKeyError, RootKeyProvider};
-use keyholt_engine::{Bootstrap, Engine, NewApiKey, OpenOptions, OrgChoice, PageRequest, StoreState, open};
+use keyholt_engine::{
+    Bootstrap, Engine, Error, JwtOptions, NewApiKey, NewKeyRights, OpenOptions, OrgChoice, PageRequest,
+    RateLimits, StoreState, open,
+};
 use keyholt_store::Store;
 use keyholt_types::{
-    AuditRecord, Caller, Credential, OrgName, RequestContext, Rights, Role, TestClock, Timestamp,
+    AuditRecord, Caller, Credential, OrgName, RequestContext, Restriction, Rights, Role, TestClock, Timestamp,
 };
 
 /// An engine with the organisation `default` and an owner there who is an operator too.
@@ -29,10 +32,23 @@ impl TestEngine {
 
     /// An engine on an empty database in memory.
     pub async fn in_memory() -> Self {
+        Self::in_memory_with(RateLimits::default()).await
+    }
+
+    /// The same, which lets only so much through. The owner has come once.
+    pub async fn in_memory_with(limits: RateLimits) -> Self {
         let text = LocalRootKey::generate_text().expect("a root key");
         let root_key = |_| Ok(boxed(LocalRootKey::parse(&text, "the test")?));
         let store = Store::open_in_memory().expect("a database in memory");
-        Self::open(store, new_clock(), &root_key).await
+        Self::open(store, new_clock(), &root_key, limits, None).await
+    }
+
+    /// The same, which takes tokens. Nobody fetches keys unless [`Engine::keep_jwt_keys`] runs.
+    pub async fn in_memory_with_tokens(jwt: JwtOptions) -> Self {
+        let text = LocalRootKey::generate_text().expect("a root key");
+        let root_key = |_| Ok(boxed(LocalRootKey::parse(&text, "the test")?));
+        let store = Store::open_in_memory().expect("a database in memory");
+        Self::open(store, new_clock(), &root_key, RateLimits::default(), Some(jwt)).await
     }
 
     /// An engine on a data directory: the first one makes it and its root key beside it, `DIR.root-key`;
@@ -50,29 +66,43 @@ impl TestEngine {
                 StoreState::InUse => LocalRootKey::load_file(&path)?,
             }))
         };
-        Self::open(Store::open_directory(dir).expect("a data directory"), clock, &root_key).await
+        let store = Store::open_directory(dir).expect("a data directory");
+        Self::open(store, clock, &root_key, RateLimits::default(), None).await
     }
 
     async fn open(
         store: Store,
         clock: Arc<TestClock>,
         root_key: &dyn Fn(StoreState) -> Result<Box<dyn RootKeyProvider>, RootKeyError>,
+        limits: RateLimits,
+        jwt: Option<JwtOptions>,
     ) -> Self {
         let bootstrap = Bootstrap { api_key: Some(Credential::new(Self::OWNER_KEY.into())), org: None };
         let clock_of_engine = Arc::clone(&clock);
-        let options = OpenOptions { store, clock: clock_of_engine, root_key, versions_kept: 2, bootstrap };
+        let options =
+            OpenOptions { store, clock: clock_of_engine, root_key, versions_kept: 2, limits, jwt, bootstrap };
         let engine = open(options).await.expect("an engine").engine;
         let request = RequestContext { id: engine.make_request_id(), address: None };
         let owner = engine.authenticate(&Credential::new(Self::OWNER_KEY.into()), request).await;
         Self { engine, clock, owner: owner.expect("an owner") }
     }
 
-    /// Whoever holds this API key.
+    /// Whoever holds this API key, from an address that is not known.
     ///
     /// # Errors
     /// When it is not valid.
-    pub async fn caller(&self, api_key: &str) -> Result<Caller, keyholt_engine::Error> {
+    pub async fn caller(&self, api_key: &str) -> Result<Caller, Error> {
         let request = RequestContext { id: self.engine.make_request_id(), address: None };
+        self.engine.authenticate(&Credential::new(api_key.to_owned()), request).await
+    }
+
+    /// Whoever shows this API key from this address.
+    ///
+    /// # Errors
+    /// When it is not valid there.
+    pub async fn caller_from(&self, api_key: &str, address: &str) -> Result<Caller, Error> {
+        let address = Some(address.parse().expect("an address"));
+        let request = RequestContext { id: self.engine.make_request_id(), address };
         self.engine.authenticate(&Credential::new(api_key.to_owned()), request).await
     }
 
@@ -96,14 +126,33 @@ impl TestEngine {
         orgs: &[&str],
         rights: Rights,
         lifetime_seconds: Option<i64>,
-    ) -> Result<String, keyholt_engine::Error> {
-        let new = NewApiKey {
+    ) -> Result<String, Error> {
+        let orgs = orgs.iter().map(|name| (*name).into()).collect();
+        self.issue_with(maker, NewApiKey { orgs, lifetime_seconds, ..Self::new_key(rights) }).await
+    }
+
+    /// What is asked for when a key with these rights is wanted and nothing else: of a service account of its
+    /// own, in the maker's only organisation, narrowed by nothing, without an end.
+    #[must_use]
+    pub fn new_key(rights: Rights) -> NewApiKey {
+        NewApiKey {
             name: OrgName::parse("robot").expect("a name"),
-            orgs: orgs.iter().map(|name| (*name).into()).collect(),
+            principal: None,
+            orgs: Vec::new(),
             project: None,
-            rights,
-            lifetime_seconds,
-        };
+            rights: NewKeyRights::Exactly(rights),
+            restriction: Restriction::default(),
+            operator: false,
+            replaces_namesakes: false,
+            lifetime_seconds: None,
+        }
+    }
+
+    /// The text of a new API key.
+    ///
+    /// # Errors
+    /// When its maker may not.
+    pub async fn issue_with(&self, maker: &Caller, new: NewApiKey) -> Result<String, Error> {
         let token = self.engine.create_api_key(maker, new).await?.token;
         #[expect(clippy::disallowed_methods, reason = "EXPOSE: a test presents the API key it made")]
         Ok(token.expose().to_owned())

@@ -1,5 +1,6 @@
 //! What tests and measurements share: the built binary as a process, a raw HTTP/1.1 client, an engine in
-//! the process, a search for canaries, an intruder in the database, randomness with a seed.
+//! the process, a search for canaries, an intruder in the database, an issuer of tokens, randomness with a seed, a
+//! comparison of measured times.
 //!
 //! **Invariant:** never shipped. But for `engine` nothing here knows a type of the server: it sees a
 //! program, its socket, its output and its files, as an operator or an attacker does.
@@ -12,7 +13,9 @@ mod process;
 mod procfs;
 mod random;
 mod setting;
+mod token_issuer;
 mod watch;
+mod welch;
 
 pub use canary::{Canary, Encoding, Find};
 pub use engine::TestEngine;
@@ -22,4 +25,6 @@ pub use process::{Finished, Server, Setup, StartError, free_address};
 pub use procfs::Usage;
 pub use random::Random;
 pub use setting::{in_continuous_integration, number_setting, program_exists, seed_setting};
+pub use token_issuer::{KeyKind, TokenKey, base64url, key_set};
 pub use watch::{Deadline, Stopwatch};
+pub use welch::{Comparison, Timed, Typical};

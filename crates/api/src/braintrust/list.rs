@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::response::Response;
 use keyholt_engine::{OrgChoice, SecretFilter};
-use keyholt_types::{FieldProblem, SecretId};
+use keyholt_types::SecretId;
 use utoipa::ToSchema;
 
+use super::page::Page;
 use super::refusals::{reader, refusal};
 use super::secret::AiSecret;
 use crate::auth::Authenticated;
@@ -73,22 +74,16 @@ pub(super) async fn list(
 }
 
 fn filter(query: &Query) -> Result<SecretFilter, Refusal> {
-    let ids = query.list("ids").map(|ids| ids.into_iter().map(|id| parse_id("ids", id)).collect());
-    let cursor = |name| query.single(name)?.map(|id| parse_id(name, id)).transpose();
+    let page = Page::read(query, SecretId::parse)?;
     Ok(SecretFilter {
-        ids: ids.transpose()?,
+        ids: page.ids,
         kinds: query.list("ai_secret_type").map(|kinds| kinds.into_iter().map(Into::into).collect()),
         name: query.single("ai_secret_name")?.map(Into::into),
-        starting_after: cursor("starting_after")?,
-        ending_before: cursor("ending_before")?,
-        limit: query.number("limit")?,
+        starting_after: page.starting_after,
+        ending_before: page.ending_before,
+        limit: page.limit,
         ..SecretFilter::default()
     })
-}
-
-fn parse_id(name: &'static str, id: &str) -> Result<SecretId, Refusal> {
-    let rule = if name == "ids" { "a list of UUIDs" } else { "a UUID" };
-    SecretId::parse(id).ok_or(Refusal::field(name, FieldProblem::MustBe(rule)))
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
-//! The data plane of AI secrets: `/v1/ai_secret` (wire/braintrust.md).
+//! AI secrets, `/v1/ai_secret`, with the identity and control-plane paths that their clients touch
+//! (wire/braintrust.md).
 //!
 //! **Invariant:** no answer of this room holds a value.
 
+mod api_url;
+mod control;
 pub(crate) mod cors;
 mod create;
 mod delete;
 mod delete_named;
 mod find;
+mod identity;
 mod list;
+mod page;
 mod patch;
 mod refusals;
 mod replace;
@@ -32,4 +37,6 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
             cors::preflight
         )))
         .routes(declared(routes!(find::find, patch::patch, delete::delete, cors::preflight_by_id)))
+        .merge(identity::router())
+        .merge(control::router())
 }

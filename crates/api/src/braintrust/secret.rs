@@ -110,7 +110,7 @@ pub(super) mod tests {
                 expires_at: None,
                 key_generation: 1,
             },
-            details: Details { metadata: None, description: "".into(), preview: None },
+            details: Details { metadata: None, description: "".into(), preview: None, bound_to: None },
         }
     }
 

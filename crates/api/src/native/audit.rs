@@ -4,8 +4,11 @@ use std::net::IpAddr;
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_engine::{AuditVerdict, BadAuditRecord, OrgChoice};
-use keyholt_types::{ApiKeyId, AuditRecord, ChainId, EventId, OrgId, PrincipalId, Right, Subject, Timestamp};
+use keyholt_engine::{AuditFilter, AuditVerdict, BadAuditRecord, Operation, OrgChoice};
+use keyholt_types::{
+    Action, ApiKeyId, AuditRecord, ChainId, EventId, FieldProblem, OrgId, Outcome, PrincipalId, Subject,
+    Timestamp,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +16,7 @@ use super::page::{Objects, Page};
 use super::refusals::{Texts, require, require_operator};
 use crate::answer;
 use crate::auth::Authenticated;
-use crate::query::UnreadQuery;
+use crate::query::{Query, UnreadQuery};
 use crate::refusal::{Refusal, Refusals};
 use crate::state::AppState;
 
@@ -40,7 +43,7 @@ struct AuditEvent {
     /// The address from which the request came.
     #[schema(value_type = Option<String>, required)]
     address: Option<IpAddr>,
-    /// What was done, such as `secret.create`.
+    /// What was done, or was to be done, such as `secret.create`.
     #[schema(value_type = String)]
     action: &'static str,
     #[schema(inline)]
@@ -48,6 +51,8 @@ struct AuditEvent {
     /// `done`, `refused` or `failed`.
     #[schema(value_type = String)]
     outcome: &'static str,
+    /// How often it happened since the event before of the same kind: 1, and more only for what is refused.
+    count: u32,
     /// The chain that the event is part of: one start of one node.
     #[schema(value_type = String, format = "uuid")]
     chain: ChainId,
@@ -82,6 +87,7 @@ impl From<AuditRecord> for AuditEvent {
             action: event.action.word(),
             subject: AuditSubject { kind: kind.word(), id: id.as_hyphenated().to_string(), name },
             outcome: event.outcome.word(),
+            count: event.count,
             chain,
             seq,
         }
@@ -89,12 +95,20 @@ impl From<AuditRecord> for AuditEvent {
 }
 
 /// List audit events of the API key's organisations, newest first.
+///
+/// To an operator who names no organisation also those of the installation as a whole, such as credentials that are
+/// nobody's. What is refused is gathered and written down every few seconds.
 #[utoipa::path(
     get,
     path = "/audit",
     tag = "Audit",
     operation_id = "listAudit",
-    params(("org" = Option<String>, Query, description = "Only events of the organisation of this name"), Page),
+    params(
+        ("org" = Option<String>, Query, description = "Only events of the organisation of this name"),
+        ("outcome" = Option<String>, Query, description = "`done`, `refused` or `failed`: only events that ended so"),
+        ("action" = Option<String>, Query, description = "Only events of this action, such as `secret.create`"),
+        Page,
+    ),
     security(("bearerAuth" = [])),
     responses((status = 200, description = "The events", body = Objects<AuditEvent>), Refusals)
 )]
@@ -103,12 +117,28 @@ pub(super) async fn list_audit(
     caller: Authenticated,
     query: UnreadQuery,
 ) -> Result<Response, Refusal> {
-    let caller = require(caller, Right::Admin)?;
+    let caller = require(caller, Operation::ReadAudit)?;
     let query = query.read()?;
     let org = OrgChoice::from_option(query.single("org")?);
-    let page = Page::read(&query)?.request(EventId::parse)?;
-    let records = app.engine.list_audit(&caller, org, page).await.map_err(|error| TEXTS.refusal(error))?;
+    let records = app.engine.list_audit(&caller, org, filter(&query)?).await;
+    let records = records.map_err(|error| TEXTS.refusal(error))?;
     Ok(answer::json(&Objects { objects: records.into_iter().map(AuditEvent::from).collect() }))
+}
+
+fn filter(query: &Query) -> Result<AuditFilter, Refusal> {
+    let outcome = |word| {
+        let rule = FieldProblem::MustBe("one of done, refused and failed");
+        Outcome::parse(word).ok_or(Refusal::field("outcome", rule))
+    };
+    let action = |word| {
+        let rule = FieldProblem::MustBe("an action such as secret.create");
+        Action::parse(word).ok_or(Refusal::field("action", rule))
+    };
+    Ok(AuditFilter {
+        outcome: query.single("outcome")?.map(outcome).transpose()?,
+        action: query.single("action")?.map(action).transpose()?,
+        page: Page::read(query)?.request(EventId::parse)?,
+    })
 }
 
 /// What a verification of the audit log found.
@@ -161,4 +191,35 @@ pub(super) async fn verify_audit(
     let caller = require_operator(caller)?;
     let verdict = app.engine.verify_audit(&caller).await.map_err(|error| TEXTS.refusal(error))?;
     Ok(answer::json(&Verdict::from(verdict)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<AuditFilter, String> {
+        let read = Query::parse(query).and_then(|query| filter(&query));
+        read.map_err(|refusal| refusal.message().into_owned())
+    }
+
+    #[test]
+    fn a_filter_is_of_words_that_are_known() {
+        let all = read("").unwrap();
+        assert!(all.outcome.is_none() && all.action.is_none());
+        for outcome in Outcome::ALL {
+            assert_eq!(read(&format!("outcome={}", outcome.word())).unwrap().outcome, Some(*outcome));
+        }
+        for action in Action::ALL {
+            assert_eq!(read(&format!("action={}", action.word())).unwrap().action, Some(*action));
+        }
+        for (query, message) in [
+            ("outcome=", "outcome must be one of done, refused and failed"),
+            ("outcome=Refused", "outcome must be one of done, refused and failed"),
+            ("outcome=done&outcome=done", "outcome must be given once"),
+            ("action=secret", "action must be an action such as secret.create"),
+            ("action=secret.create&limit=0", "limit must be an integer between 1 and 1000"),
+        ] {
+            assert_eq!(read(query).unwrap_err(), message);
+        }
+    }
 }

@@ -2,12 +2,20 @@
 //!
 //! It is stricter than the wires: a body with a field that it does not know is refused. `/openapi.json` describes it.
 
+mod api_key;
+mod api_key_body;
 mod api_keys;
 mod audit;
+mod grant;
 mod import;
 mod orgs;
 mod page;
+mod principal;
+mod principal_body;
+mod principals;
+mod projects;
 mod refusals;
+mod restriction;
 mod secret;
 mod secrets;
 mod whoami;
@@ -23,8 +31,17 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
     let routes = OpenApiRouter::default()
         .routes(declared(routes!(whoami::whoami)))
         .routes(declared(routes!(orgs::list_orgs, orgs::create_org)))
+        .routes(declared(routes!(orgs::find_org, orgs::patch_org)))
+        .routes(declared(routes!(projects::list_projects, projects::create_project)))
+        .routes(declared(routes!(projects::find_project, projects::patch_project, projects::delete_project)))
+        .routes(declared(routes!(principals::list_principals, principals::create_principal)))
+        .routes(declared(routes!(
+            principals::find_principal,
+            principals::patch_principal,
+            principals::remove_principal
+        )))
         .routes(declared(routes!(api_keys::list_api_keys, api_keys::create_api_key)))
-        .routes(declared(routes!(api_keys::revoke_api_key)))
+        .routes(declared(routes!(api_keys::find_api_key, api_keys::revoke_api_key)))
         .routes(declared(routes!(secrets::list_secrets, secrets::create_secret)))
         .routes(declared(routes!(secrets::find_secret, secrets::patch_secret, secrets::delete_secret)))
         .routes(declared(routes!(import::import_secrets)))

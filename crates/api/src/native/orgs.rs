@@ -1,14 +1,14 @@
-//! `GET` and `POST orgs`: organisations.
+//! `orgs`: organisations.
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_engine::OrgView;
+use keyholt_engine::{IdentityFilter, OrgReach, OrgView};
 use keyholt_types::{OrgId, OrgName, ProjectId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::page::{Objects, Page};
-use super::refusals::{Texts, require_operator};
+use super::page::{Objects, Page, PathId, named, parse_id};
+use super::refusals::{Texts, require_admin_or_operator, require_operator};
 use crate::answer;
 use crate::auth::Authenticated;
 use crate::body::UnreadBody;
@@ -47,17 +47,20 @@ impl From<OrgView> for Org {
     path = "/orgs",
     tag = "Organisations",
     operation_id = "listOrgs",
-    params(Page),
+    params(("name" = Option<String>, Query, description = "Only the organisation of exactly this name"), Page),
     security(("bearerAuth" = [])),
     responses((status = 200, description = "The organisations", body = Objects<Org>), Refusals)
 )]
 pub(super) async fn list_orgs(
     State(app): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Authenticated { caller, .. }: Authenticated,
     query: UnreadQuery,
 ) -> Result<Response, Refusal> {
-    let page = Page::read(&query.read()?)?.request(OrgId::parse)?;
-    let orgs = app.engine.list_orgs(&caller, page).await.map_err(|error| TEXTS.refusal(error))?;
+    let query = query.read()?;
+    let page = Page::read(&query)?.request(OrgId::parse)?;
+    let filter = IdentityFilter { names: named(&query)?, ..page.into() };
+    let orgs = app.engine.list_orgs(&caller, OrgReach::Operated, &filter).await;
+    let orgs = orgs.map_err(|error| TEXTS.refusal(error))?;
     Ok(answer::json(&Objects { objects: orgs.into_iter().map(Org::from).collect() }))
 }
 
@@ -94,4 +97,61 @@ pub(super) async fn create_org(
     let name = required("name", fields.take_parsed("name", OrgName::parse)?)?;
     let made = app.engine.create_org(&caller, name).await.map_err(|error| TEXTS.refusal(error))?;
     Ok(answer::json(&Org::from(made)))
+}
+
+/// Look an organisation up: an operator any, others their own.
+#[utoipa::path(
+    get,
+    path = "/orgs/{id}",
+    tag = "Organisations",
+    operation_id = "findOrg",
+    params(("id" = String, Path, format = "uuid", description = "The organisation's id")),
+    security(("bearerAuth" = [])),
+    responses((status = 200, description = "The organisation", body = Org), Refusals)
+)]
+pub(super) async fn find_org(
+    State(app): State<AppState>,
+    Authenticated { caller, .. }: Authenticated,
+    id: PathId,
+) -> Result<Response, Refusal> {
+    let found = app.engine.find_org(&caller, OrgReach::Operated, parse_id(id, OrgId::parse)?).await;
+    Ok(answer::json(&Org::from(found.map_err(|error| TEXTS.refusal(error))?)))
+}
+
+/// What to change of an organisation.
+#[derive(ToSchema)]
+#[schema(as = OrgPatch)]
+#[expect(dead_code, reason = "describes the body; its fields are read one by one")]
+pub(super) struct OrgPatchBody {
+    /// A new name.
+    #[schema(min_length = 1, max_length = 128)]
+    name: String,
+}
+
+pub(super) const ORG_PATCH: &[&str] = &["name"];
+
+/// Give an organisation another name. For operators, and for whoever administers it.
+#[utoipa::path(
+    patch,
+    path = "/orgs/{id}",
+    tag = "Organisations",
+    operation_id = "patchOrg",
+    params(("id" = String, Path, format = "uuid", description = "The organisation's id")),
+    request_body = OrgPatchBody,
+    security(("bearerAuth" = [])),
+    responses((status = 200, description = "The organisation as it is now", body = Org), Refusals)
+)]
+pub(super) async fn patch_org(
+    State(app): State<AppState>,
+    caller: Authenticated,
+    id: PathId,
+    body: UnreadBody,
+) -> Result<Response, Refusal> {
+    let caller = require_admin_or_operator(caller)?;
+    let mut fields = Fields::parse(&body.read().await?, ORG_PATCH)?;
+    let id = parse_id(id, OrgId::parse)?;
+    fields.reject_unknown()?;
+    let name = required("name", fields.take_parsed("name", OrgName::parse)?)?;
+    let renamed = app.engine.rename_org(&caller, id, name).await;
+    Ok(answer::json(&Org::from(renamed.map_err(|error| TEXTS.refusal(error))?)))
 }

@@ -53,6 +53,14 @@ impl Page {
     }
 }
 
+/// The one name that is asked for with `?name=`.
+///
+/// # Errors
+/// 400 when it is given twice.
+pub(super) fn named(query: &Query) -> Result<Option<Vec<Box<str>>>, Refusal> {
+    Ok(query.single("name")?.map(|name| vec![name.into()]))
+}
+
 /// A list.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Objects<T: ToSchema> {

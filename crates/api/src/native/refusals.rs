@@ -1,6 +1,6 @@
 //! What the native API says of what went wrong, and the 403 that comes before a body is read.
 
-use keyholt_engine::{Denied, Error, Field};
+use keyholt_engine::{Denied, Error, Field, Operation};
 use keyholt_types::{Caller, Right};
 
 use crate::auth::Authenticated;
@@ -17,12 +17,20 @@ impl Texts {
     pub(super) const fn refusal(&self, error: Error) -> Refusal {
         match error {
             Error::Unauthenticated => Refusal::Unauthenticated,
+            Error::TooMany { retry_after_seconds } => Refusal::TooMany(retry_after_seconds),
             Error::Forbidden(denied) => Refusal::Forbidden(denied_text(denied)),
             Error::NotFound => Refusal::NotFound(self.not_found),
             Error::NameTaken => Refusal::NameTaken(self.name_taken),
+            Error::InUse => Refusal::InUse("the project still has secrets or valid API keys"),
+            // The field is `org` or `orgs`; the parameter `org`.
             Error::OrgRequired => {
-                Refusal::Request("org is required: this API key belongs to several organisations")
+                Refusal::Request("the organisation must be named: it could be one of several")
             }
+            // It is made of several fields.
+            Error::Invalid(Field::Restriction, _) => Refusal::Request(
+                "names, types and addresses must be left out: the keys that this API key comes from are narrowed \
+                 too often",
+            ),
             Error::Invalid(field, problem) => Refusal::field(field_name(field), problem),
             Error::Busy => Refusal::Busy,
             Error::OutcomeUnknown => Refusal::OutcomeUnknown,
@@ -33,18 +41,18 @@ impl Texts {
 }
 
 /// The caller, if it has this right in at least one organisation.
-pub(super) fn require(caller: Authenticated, right: Right) -> Result<Caller, Refusal> {
-    caller.require(right, denied_text(Denied::Right(right)))
+pub(super) fn require(caller: Authenticated, operation: Operation) -> Result<Caller, Refusal> {
+    caller.require(operation, denied_text(Denied::Right(operation.right())))
 }
 
 /// The caller, if it is an operator.
-pub(super) fn require_operator(Authenticated(caller): Authenticated) -> Result<Caller, Refusal> {
-    if caller.identity.operator { Ok(caller) } else { Err(Refusal::Forbidden(denied_text(Denied::Operator))) }
+pub(super) fn require_operator(caller: Authenticated) -> Result<Caller, Refusal> {
+    caller.require_operator(denied_text(Denied::Operator))
 }
 
 /// The caller, if it administers an organisation or is an operator.
 pub(super) fn require_admin_or_operator(caller: Authenticated) -> Result<Caller, Refusal> {
-    if caller.0.identity.operator { Ok(caller.0) } else { require(caller, Right::Admin) }
+    if caller.caller.identity.operator { Ok(caller.caller) } else { require(caller, Operation::ManageIdentity) }
 }
 
 const fn denied_text(denied: Denied) -> &'static str {
@@ -56,7 +64,8 @@ const fn denied_text(denied: Denied) -> &'static str {
         Denied::Right(Right::Admin) => "This API key may not administer the organisation",
         Denied::Org => "This API key does not belong to that organisation",
         Denied::Operator => "Only an operator's API key may do this",
-        Denied::MoreThanOwn => "An API key may not be given more rights than its maker has",
+        Denied::MoreThanOwn => "Nobody can be given more rights or a longer life than this API key has",
+        Denied::OutsidePattern => "This API key is narrowed to secrets of other names or types",
     }
 }
 
@@ -67,5 +76,8 @@ const fn field_name(field: Field) -> &'static str {
         Field::Org => "org",
         Field::Project => "project",
         Field::Key => "key",
+        Field::Principal => "principal",
+        Field::Restriction => "restriction",
+        Field::Names => "names",
     }
 }

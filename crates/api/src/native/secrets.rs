@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_engine::{ListedSecret, MetadataObject, MetadataPatch, OrgChoice, SecretFilter, SecretPatch};
-use keyholt_types::{Description, Patch, Right, SecretId, SecretName, SecretType};
+use keyholt_engine::{
+    ListedSecret, MetadataObject, MetadataPatch, Operation, OrgChoice, SecretFilter, SecretPatch,
+};
+use keyholt_types::{Description, Patch, SecretId, SecretName, SecretType};
 use utoipa::ToSchema;
 
 use super::page::{Objects, Page, PathId, parse_id};
@@ -41,7 +43,7 @@ pub(super) async fn list_secrets(
     caller: Authenticated,
     query: UnreadQuery,
 ) -> Result<Response, Refusal> {
-    let caller = require(caller, Right::Read)?;
+    let caller = require(caller, Operation::ReadSecrets)?;
     let query = query.read()?;
     let org = OrgChoice::from_option(query.single("org")?);
     let list = app.engine.list_secrets(&caller, org, filter(&query)?).await;
@@ -105,7 +107,7 @@ pub(super) async fn create_secret(
     caller: Authenticated,
     body: UnreadBody,
 ) -> Result<Response, Refusal> {
-    let caller = require(caller, Right::Write)?;
+    let caller = require(caller, Operation::WriteSecrets)?;
     let mut fields = Fields::parse(&body.read().await?, NEW_SECRET)?;
     fields.reject_unknown()?;
     let org = fields.take_string("org")?;
@@ -133,7 +135,7 @@ pub(super) async fn find_secret(
     caller: Authenticated,
     id: PathId,
 ) -> Result<Response, Refusal> {
-    let caller = require(caller, Right::Read)?;
+    let caller = require(caller, Operation::ReadSecrets)?;
     let id = parse_id(id, SecretId::parse)?;
     let filter = SecretFilter { ids: Some(vec![id]), with_locked: true, ..SecretFilter::default() };
     let list = app.engine.list_secrets(&caller, OrgChoice::Unnamed, filter).await;
@@ -184,7 +186,7 @@ pub(super) async fn patch_secret(
     id: PathId,
     body: UnreadBody,
 ) -> Result<Response, Refusal> {
-    let caller = require(caller, Right::Write)?;
+    let caller = require(caller, Operation::WriteSecrets)?;
     let fields = Fields::parse(&body.read().await?, SECRET_PATCH)?;
     let (id, patch) = (parse_id(id, SecretId::parse)?, secret_patch(fields)?);
     let patched = app.engine.patch_secret(&caller, id, patch).await;
@@ -219,7 +221,7 @@ pub(super) async fn delete_secret(
     caller: Authenticated,
     id: PathId,
 ) -> Result<Response, Refusal> {
-    let caller = require(caller, Right::Write)?;
+    let caller = require(caller, Operation::WriteSecrets)?;
     let deleted = app.engine.erase_secret(&caller, parse_id(id, SecretId::parse)?).await;
     Ok(answer::json(&Secret::from(deleted.map_err(|error| TEXTS.refusal(error))?)))
 }

@@ -13,7 +13,12 @@ fn described<Body: PartialSchema>() -> Vec<String> {
 fn the_description_names_exactly_the_fields_that_are_read() {
     for (described, read) in [
         (described::<orgs::NewOrgBody>(), orgs::NEW_ORG),
-        (described::<api_keys::NewApiKeyBody>(), api_keys::NEW_API_KEY),
+        (described::<orgs::OrgPatchBody>(), orgs::ORG_PATCH),
+        (described::<projects::NewProjectBody>(), projects::NEW_PROJECT),
+        (described::<projects::ProjectPatchBody>(), projects::PROJECT_PATCH),
+        (described::<principal_body::NewPrincipalBody>(), principal_body::NEW_PRINCIPAL),
+        (described::<principal_body::PrincipalPatchBody>(), principal_body::PRINCIPAL_PATCH),
+        (described::<api_key_body::NewApiKeyBody>(), api_key_body::NEW_API_KEY),
         (described::<secrets::NewSecretBody>(), secrets::NEW_SECRET),
         (described::<secrets::SecretPatchBody>(), secrets::SECRET_PATCH),
         (described::<import::ImportBody>(), import::IMPORT),

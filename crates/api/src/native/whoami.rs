@@ -1,10 +1,11 @@
 //! `GET whoami`: the caller.
 
 use axum::response::Response;
-use keyholt_types::{ApiKeyId, Identity, OrgId, PrincipalId, ProjectId, Timestamp};
+use keyholt_types::{ApiKeyId, Identity, OrgId, PrincipalId, ProjectId, Timestamp, Via};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::restriction::{ShownRestriction, shown};
 use crate::answer;
 use crate::auth::Authenticated;
 use crate::refusal::Refusals;
@@ -12,6 +13,9 @@ use crate::refusal::Refusals;
 /// The caller.
 #[derive(Serialize, ToSchema)]
 struct Whoami<'a> {
+    /// What was shown: `api_key`, or `jwt` for a token of an issuer that the operator configured.
+    #[schema(value_type = String)]
+    via: &'static str,
     #[schema(inline)]
     api_key: CallingApiKey<'a>,
     #[schema(inline)]
@@ -20,9 +24,11 @@ struct Whoami<'a> {
     orgs: Vec<OrgRights>,
     #[schema(inline)]
     project: CallingProject<'a>,
+    /// What narrows the API key; all of these must be met.
+    restrictions: Vec<ShownRestriction>,
 }
 
-/// The API key with which the request was made.
+/// The API key with which the request was made. With a token it has the principal's id.
 #[derive(Serialize, ToSchema)]
 struct CallingApiKey<'a> {
     #[schema(value_type = String, format = "uuid")]
@@ -75,7 +81,12 @@ impl<'a> From<&'a Identity> for Whoami<'a> {
             rights: grant.rights.words(),
         });
         let project = &identity.project;
+        let via = match identity.via {
+            Via::ApiKey => "api_key",
+            Via::Jwt => "jwt",
+        };
         Self {
+            via,
             api_key: CallingApiKey {
                 id: identity.api_key,
                 name: &identity.api_key_name,
@@ -85,11 +96,12 @@ impl<'a> From<&'a Identity> for Whoami<'a> {
             principal: CallingPrincipal { id: identity.principal },
             orgs: orgs.collect(),
             project: CallingProject { id: project.id, name: &project.name, org_id: project.org },
+            restrictions: shown(&identity.restrictions),
         }
     }
 }
 
-/// Show who makes the request: API key, principal, organisations with rights, project.
+/// Show who makes the request: API key, principal, organisations with rights, project, restrictions.
 #[utoipa::path(
     get,
     path = "/whoami",
@@ -98,6 +110,6 @@ impl<'a> From<&'a Identity> for Whoami<'a> {
     security(("bearerAuth" = [])),
     responses((status = 200, description = "The caller", body = Whoami), Refusals)
 )]
-pub(super) async fn whoami(Authenticated(caller): Authenticated) -> Response {
+pub(super) async fn whoami(Authenticated { caller, .. }: Authenticated) -> Response {
     answer::json(&Whoami::from(&*caller.identity))
 }

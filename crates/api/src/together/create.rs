@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_engine::NewSecret;
-use keyholt_types::Right;
+use keyholt_engine::{NewSecret, Operation};
 use utoipa::ToSchema;
 
 use super::fields::SecretFields;
@@ -50,7 +49,7 @@ pub(super) async fn create(
     caller: Authenticated,
     body: UnreadBody,
 ) -> Result<Response, Refusal> {
-    let caller = caller.require(Right::Write, MAY_NOT_CHANGE)?;
+    let caller = caller.require(Operation::WriteSecrets, MAY_NOT_CHANGE)?;
     let new = new_secret(SecretFields::parse(&body.read().await?)?)?;
     let made = app.engine.create_project_secret(&caller, new).await;
     let secret = made.map_err(|error| refusal(error, MAY_NOT_CHANGE))?;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_types::Right;
+use keyholt_engine::Operation;
 use serde_json::json;
 
 use super::path::SecretKey;
@@ -27,7 +27,7 @@ pub(super) async fn delete(
     caller: Authenticated,
     SecretKey(key): SecretKey,
 ) -> Result<Response, Refusal> {
-    let caller = caller.require(Right::Write, MAY_NOT_CHANGE)?;
+    let caller = caller.require(Operation::WriteSecrets, MAY_NOT_CHANGE)?;
     let deleted = app.engine.delete_project_secret(&caller, &key).await;
     deleted.map_err(|error| refusal(error, MAY_NOT_CHANGE))?;
     Ok(answer::json(&json!({})))

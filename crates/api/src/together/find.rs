@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_types::Right;
+use keyholt_engine::Operation;
 
 use super::path::SecretKey;
 use super::refusals::{MAY_NOT_READ, refusal};
@@ -27,7 +27,7 @@ pub(super) async fn find(
     caller: Authenticated,
     SecretKey(key): SecretKey,
 ) -> Result<Response, Refusal> {
-    let caller = caller.require(Right::Read, MAY_NOT_READ)?;
+    let caller = caller.require(Operation::ReadSecrets, MAY_NOT_READ)?;
     let found = app.engine.find_project_secret(&caller, &key).await;
     let secret = found.map_err(|error| refusal(error, MAY_NOT_READ))?;
     Ok(answer::json(&Secret::from(&secret)))

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_types::Right;
+use keyholt_engine::Operation;
 use utoipa::ToSchema;
 
 use super::refusals::{MAY_NOT_READ, refusal};
@@ -33,7 +33,7 @@ pub(super) struct SecretList {
     responses((status = 200, description = "The secrets", body = SecretList), Refusals)
 )]
 pub(super) async fn list(State(app): State<AppState>, caller: Authenticated) -> Result<Response, Refusal> {
-    let caller = caller.require(Right::Read, MAY_NOT_READ)?;
+    let caller = caller.require(Operation::ReadSecrets, MAY_NOT_READ)?;
     let refusal = |error| refusal(error, MAY_NOT_READ);
     let list = app.engine.list_project_secrets(&caller).await.map_err(refusal)?;
     let write = |text: &mut Vec<u8>, listed: &_| listing::write_open::<Secret<'_>>(text, listed);

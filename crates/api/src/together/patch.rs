@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use keyholt_engine::{MetadataPatch, SecretPatch};
-use keyholt_types::{Patch, Right};
+use keyholt_engine::{MetadataPatch, Operation, SecretPatch};
+use keyholt_types::Patch;
 use utoipa::ToSchema;
 
 use super::fields::SecretFields;
@@ -52,7 +52,7 @@ pub(super) async fn patch(
     SecretKey(key): SecretKey,
     body: UnreadBody,
 ) -> Result<Response, Refusal> {
-    let caller = caller.require(Right::Write, MAY_NOT_CHANGE)?;
+    let caller = caller.require(Operation::WriteSecrets, MAY_NOT_CHANGE)?;
     let given = SecretFields::parse(&body.read().await?)?;
     let patched = app.engine.patch_project_secret(&caller, &key, secret_patch(given)).await;
     let secret = patched.map_err(|error| refusal(error, MAY_NOT_CHANGE))?;

@@ -14,6 +14,7 @@ pub(super) const MAY_NOT_CHANGE: &str = "This API key may not change secrets";
 pub(super) const fn refusal(error: Error, denied: &'static str) -> Refusal {
     match error {
         Error::Unauthenticated => Refusal::Unauthenticated,
+        Error::TooMany { retry_after_seconds } => Refusal::TooMany(retry_after_seconds),
         Error::Forbidden(_) => Refusal::Forbidden(denied),
         Error::NotFound => Refusal::NotFound("Secret not found"),
         Error::NameTaken => Refusal::NameTaken("a secret with this name already exists"),
@@ -21,7 +22,17 @@ pub(super) const fn refusal(error: Error, denied: &'static str) -> Refusal {
         Error::Busy => Refusal::Busy,
         Error::OutcomeUnknown => Refusal::OutcomeUnknown,
         // A secret of this wire has none of these fields, and its project names the organisation.
-        Error::Invalid(Field::Metadata | Field::Org | Field::Project | Field::Key, _)
+        Error::Invalid(
+            Field::Metadata
+            | Field::Org
+            | Field::Project
+            | Field::Key
+            | Field::Principal
+            | Field::Restriction
+            | Field::Names,
+            _,
+        )
+        | Error::InUse
         | Error::OrgRequired
         | Error::Locked
         | Error::Internal => Refusal::Internal,

@@ -86,7 +86,12 @@ mod tests {
                 expires_at: ttl_seconds.map(|seconds| created_at.plus_seconds(seconds)),
                 key_generation: 1,
             },
-            details: Details { metadata: None, description: "".into(), preview: Some("********".into()) },
+            details: Details {
+                metadata: None,
+                description: "".into(),
+                preview: Some("********".into()),
+                bound_to: None,
+            },
         }
     }
 

@@ -18,7 +18,7 @@ use crate::refusal::Refusals;
     security(("bearerAuth" = [])),
     responses((status = 200, description = "Who the API key stands for", body = Whoami), Refusals)
 )]
-pub(super) async fn whoami(Authenticated(caller): Authenticated) -> Response {
+pub(super) async fn whoami(Authenticated { caller, .. }: Authenticated) -> Response {
     answer::json(&Whoami::from(&*caller.identity))
 }
 
@@ -94,7 +94,7 @@ impl<'a> From<&'a Identity> for Whoami<'a> {
 
 #[cfg(test)]
 mod tests {
-    use keyholt_types::{OrgGrant, PrincipalId, ProjectRef, Rights};
+    use keyholt_types::{OrgGrant, PrincipalId, ProjectRef, Restrictions, Rights, Via};
 
     use super::*;
 
@@ -102,6 +102,7 @@ mod tests {
     fn both_forms_name_the_organisation_of_the_project() {
         let grant = |org, name: &str| OrgGrant { org, org_name: name.into(), rights: Rights::NONE };
         let identity = Identity {
+            via: Via::ApiKey,
             api_key: ApiKeyId::MAX,
             api_key_name: "ci".into(),
             principal: PrincipalId::MIN,
@@ -109,6 +110,8 @@ mod tests {
             orgs: vec![grant(OrgId::MIN, "other"), grant(OrgId::MAX, "acme")],
             project: ProjectRef { org: OrgId::MAX, id: ProjectId::MIN, name: "default".into() },
             expires_at: None,
+            restrictions: Restrictions::default(),
+            temporary: None,
         };
         let max = "ffffffff-ffff-ffff-ffff-ffffffffffff";
         let nil = "00000000-0000-0000-0000-000000000000";
