@@ -8,9 +8,12 @@ use crate::audit::AuditCommand;
 use crate::completion::Completion;
 use crate::doctor::Doctor;
 use crate::key::KeyCommand;
+use crate::member::{ServiceAccountCommand, UserCommand};
 use crate::org::OrgCommand;
+use crate::project::ProjectCommand;
 use crate::secret::SecretCommand;
 use crate::serve::Serve;
+use crate::whoami::Whoami;
 
 /// A self-hosted store for the API keys of AI providers
 #[derive(Debug, Parser)]
@@ -24,6 +27,8 @@ First steps:
   export KEYHOLT_API_KEY=khk_...                   be its owner
   keyholt secret set OPENAI_API_KEY --type openai  put a provider's key in
   keyholt secret list
+  keyholt user create ada --role engineer          let others in
+  keyholt key create --for ada --role engineer --name ada-laptop
 
 `keyholt COMMAND --help` has examples. Status: 0 all is well, 1 something failed, 2 wrong usage."
 )]
@@ -38,12 +43,22 @@ enum Command {
     /// Put provider keys in, see what is there, take them out
     #[command(subcommand)]
     Secret(SecretCommand),
-    /// Make and list organisations
-    #[command(subcommand)]
-    Org(OrgCommand),
     /// Make, list and revoke the API keys that people and programs present to Keyholt
     #[command(subcommand)]
     Key(KeyCommand),
+    Whoami(Whoami),
+    /// Let people in, say what they may do, suspend them, take them out
+    #[command(subcommand)]
+    User(UserCommand),
+    /// The same for programs, whose API keys outlast the people who made them
+    #[command(subcommand)]
+    ServiceAccount(ServiceAccountCommand),
+    /// Make, list, rename and delete the projects of an organisation
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Make, list and rename organisations
+    #[command(subcommand)]
+    Org(OrgCommand),
     /// See who did what, and prove that the record of it is whole
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -60,8 +75,12 @@ impl Cli {
         match self.command {
             Command::Serve(serve) => serve.run(hardening),
             Command::Secret(command) => wait_for(command.run()),
-            Command::Org(command) => wait_for(command.run()),
             Command::Key(command) => wait_for(command.run()),
+            Command::Whoami(command) => wait_for(command.run()),
+            Command::User(command) => wait_for(command.run()),
+            Command::ServiceAccount(command) => wait_for(command.run()),
+            Command::Project(command) => wait_for(command.run()),
+            Command::Org(command) => wait_for(command.run()),
             Command::Audit(command) => wait_for(command.run()),
             Command::Doctor(doctor) => wait_for(doctor.run()),
             Command::Completion(completion) => completion.run(Self::command()),

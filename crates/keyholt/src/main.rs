@@ -8,15 +8,21 @@ mod cli;
 mod client;
 mod completion;
 mod config;
+mod confirmation;
 mod doctor;
 mod duration;
 mod key;
 mod logging;
+mod member;
+mod moment;
 mod org;
 mod output;
+mod project;
+mod rights;
 mod secret;
 mod serve;
 mod table;
+mod whoami;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,10 @@
 
 mod bench;
 mod ci;
+mod flood;
+mod measure;
 mod tidy;
+mod timing;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +28,10 @@ enum Task {
     Ci(ci::Selection),
     /// What the server does in a second, beside a bare handler on the same machine.
     Bench(bench::BenchArgs),
+    /// Whether wrong API keys hold up the right one.
+    Flood(flood::FloodArgs),
+    /// Whether the time of a refusal tells what became of an API key.
+    Timing(timing::TimingArgs),
     /// The rules of the house that no compiler checks.
     Tidy,
 }
@@ -33,6 +40,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Ci(selection) => ci::run(&root(), &selection),
         Task::Bench(arguments) => bench::run(&root(), &arguments),
+        Task::Flood(arguments) => flood::run(&root(), &arguments),
+        Task::Timing(arguments) => timing::run(&root(), &arguments),
         Task::Tidy => tidy::run(&root()),
     };
     match done {

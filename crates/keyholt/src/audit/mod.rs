@@ -2,6 +2,7 @@
 
 mod list;
 mod verify;
+mod words;
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -87,8 +87,12 @@ impl Connection {
     ///
     /// # Errors
     /// When the server does not answer or refuses.
-    pub(crate) async fn delete(&self, path: &str) -> Result<Value, ClientError> {
-        self.send(Method::DELETE, path, &[], None).await
+    pub(crate) async fn delete(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+    ) -> Result<Value, ClientError> {
+        self.send(Method::DELETE, path, query, None).await
     }
 
     /// Reads a list, page by page.

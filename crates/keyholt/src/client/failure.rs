@@ -26,7 +26,7 @@ pub(crate) enum ClientError {
         status: StatusCode,
     },
     /// The server refused.
-    #[error("{}{}", visible(message), hint_for_refusal(*status, *had_key))]
+    #[error("{}{}", visible(message), hint_for_refusal(*status, message, *had_key))]
     Refused {
         /// The status.
         status: StatusCode,
@@ -62,14 +62,17 @@ fn hint_for_silence(url: &str, problem: &str, timed_out: bool) -> String {
     format!("is the server running? Start it with `keyholt serve`, or set KEYHOLT_URL if it is not at {url}")
 }
 
-fn hint_for_refusal(status: StatusCode, had_key: bool) -> &'static str {
+fn hint_for_refusal(status: StatusCode, message: &str, had_key: bool) -> &'static str {
     match status {
+        StatusCode::BAD_REQUEST if message.starts_with("the organisation must be named") => {
+            "\n  say which with --org"
+        }
         StatusCode::UNAUTHORIZED if had_key => {
             "\n  the API key is unknown here, expired or revoked; set KEYHOLT_API_KEY to a valid one"
         }
         StatusCode::UNAUTHORIZED => "\n  set KEYHOLT_API_KEY to an API key of this server",
         StatusCode::FORBIDDEN => {
-            "\n  use an API key with that right; `keyholt key create --help` says how one is made"
+            "\n  use an API key with that right; `keyholt whoami` shows what this one may do"
         }
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "\n  try again in a moment",
         StatusCode::INTERNAL_SERVER_ERROR => {
@@ -92,6 +95,15 @@ mod tests {
     fn an_error_says_what_to_do() {
         assert!(refusal(StatusCode::UNAUTHORIZED, false).contains("set KEYHOLT_API_KEY"));
         assert!(refusal(StatusCode::UNAUTHORIZED, true).contains("expired or revoked"));
+        assert!(refusal(StatusCode::FORBIDDEN, true).contains("`keyholt whoami`"));
+        assert!(
+            hint_for_refusal(
+                StatusCode::BAD_REQUEST,
+                "the organisation must be named: it could be one of several",
+                true
+            )
+            .contains("--org")
+        );
         assert_eq!(refusal(StatusCode::BAD_REQUEST, true), r"Sorry\u{1b}[2J");
         let url = "http://127.0.0.1:8787".to_owned();
         let silent = ClientError::Unreachable { url, problem: "connection refused".into(), timed_out: false };

@@ -1,8 +1,10 @@
-//! Options from a file.
+//! Options from a file, and reading such files.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
 
 use super::{ConfigFile, Environment, Options, UsageError};
 
@@ -22,12 +24,20 @@ impl ConfigFile {
 /// # Errors
 /// When it cannot be read, is not TOML, or has a key that is no option; names the file, the line and the key.
 pub(super) fn options_in(path: &Path) -> Result<Options, UsageError> {
+    read("the configuration file", path)
+}
+
+/// Reads a TOML file, which is called so.
+///
+/// # Errors
+/// When it cannot be read, is not TOML, or holds something else; names the file, and the line and the key.
+pub(super) fn read<T: DeserializeOwned>(called: &str, path: &Path) -> Result<T, UsageError> {
     let text = fs::read_to_string(path).map_err(|problem| {
         let path = path.display();
         UsageError(if problem.kind() == ErrorKind::NotFound {
-            format!("the configuration file {path} does not exist")
+            format!("{called} {path} does not exist")
         } else {
-            format!("the configuration file {path} cannot be read: {problem}")
+            format!("{called} {path} cannot be read: {problem}")
         })
     })?;
     toml::from_str(&text).map_err(|error| {

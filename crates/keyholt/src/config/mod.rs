@@ -2,12 +2,15 @@
 //! these that gives it wins.
 //!
 //! [`options`] declares each option once. [`environment`] and [`file`] give the same options from the other
-//! two sources. [`settings`] merges them, fills in defaults and checks them.
+//! two sources. [`settings`] merges them, fills in defaults and checks them, with [`limits`] for its own; [`jwt`] reads the file that says whose
+//! tokens are taken.
 //!
 //! **Invariant:** the process environment is read here and nowhere else.
 
 mod environment;
 mod file;
+mod jwt;
+mod limits;
 mod options;
 mod settings;
 mod values;

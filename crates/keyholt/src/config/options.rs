@@ -6,17 +6,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use keyholt_api::AddressRange;
+use keyholt_types::AddressRange;
 use serde::Deserialize;
 
+use super::limits::Limits;
 use super::values::{LogFormat, LogLevel, MetricsListen, address_ranges};
 
 /// What is said of all options below the list of them.
 pub(crate) const SOURCES: &str = "\
 Every option may also be given as a variable or in a file: --data-dir is KEYHOLT_DATA_DIR, and in
 keyholt.toml it is data_dir = \"...\". Lists are separated by commas in a variable and are arrays in
-the file; --cors-origins is cors.origins there. A flag wins over a variable, a variable over the
-file. An empty variable counts as none. Paths are relative to the working directory.
+the file; --cors-origins is cors.origins there, and --limits-per-org is limits.per_org. A flag wins
+over a variable, a variable over the file. An empty variable counts as none. Paths are relative to
+the working directory.
 
 Only as variables, because others can read a command line:
   KEYHOLT_ROOT_KEY           The root key itself in place of a file. It stays visible in
@@ -84,6 +86,14 @@ pub(crate) struct Options {
     #[serde(deserialize_with = "address_ranges")]
     pub(super) forwarders: Option<Vec<AddressRange>>,
 
+    /// Options on how much is let through.
+    #[command(flatten)]
+    pub(super) limits: Limits,
+
+    /// The file that says which issuers' JSON Web Tokens are taken as credentials [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(super) jwt_issuers: Option<PathBuf>,
+
     /// Allow to serve without TLS on an address that other machines reach, as behind a proxy that does TLS
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new())]
@@ -136,6 +146,8 @@ impl Options {
             tls_key: self.tls_key.or(other.tls_key),
             cors: Cors { origins: self.cors.origins.or(other.cors.origins) },
             forwarders: self.forwarders.or(other.forwarders),
+            limits: self.limits.or(other.limits),
+            jwt_issuers: self.jwt_issuers.or(other.jwt_issuers),
             insecure_plaintext: self.insecure_plaintext.or(other.insecure_plaintext),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),

@@ -3,12 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use keyholt_api::AddressRange;
-use keyholt_types::{Credential, OrgName};
+use keyholt_engine::RateLimits;
+use keyholt_types::{AddressRange, Credential, JwtIssuer, OrgName};
 use reqwest::Url;
 
 use super::values::MetricsListen;
-use super::{ConfigFile, Environment, LogFormat, LogLevel, Options, UsageError, file};
+use super::{ConfigFile, Environment, LogFormat, LogLevel, Options, UsageError, file, jwt};
 
 /// The settings of the server.
 #[derive(Debug)]
@@ -33,6 +33,10 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<String>,
     /// Proxies whose word on a client's address is believed.
     pub(crate) forwarders: Vec<AddressRange>,
+    /// How much is let through.
+    pub(crate) limits: RateLimits,
+    /// Issuers whose tokens are credentials.
+    pub(crate) jwt_issuers: Vec<JwtIssuer>,
     /// Whether other machines may be served without TLS.
     pub(crate) insecure_plaintext: bool,
     /// How log lines are written.
@@ -107,6 +111,8 @@ impl Settings {
             tls: tls_files(options.tls_cert, options.tls_key)?,
             cors_origins: origins(options.cors.origins.unwrap_or_default())?,
             forwarders: options.forwarders.unwrap_or_default(),
+            limits: options.limits.rates()?,
+            jwt_issuers: options.jwt_issuers.as_deref().map(jwt::issuers_in).transpose()?.unwrap_or_default(),
             insecure_plaintext: options.insecure_plaintext.unwrap_or(false),
             log_format: options.log_format.unwrap_or(LogFormat::Human),
             log_level: options.log_level.unwrap_or(LogLevel::Info),
@@ -315,6 +321,34 @@ mod tests {
                 |settings| settings.forwarders.len().to_string(),
             ),
             (
+                "--limits-per-api-key=1",
+                &[("KEYHOLT_LIMITS_PER_API_KEY", "2")],
+                "limits.per_api_key = 3",
+                ["1", "2", "3"],
+                |settings| settings.limits.per_api_key.unwrap().per_second.to_string(),
+            ),
+            (
+                "--limits-per-org=1",
+                &[("KEYHOLT_LIMITS_PER_ORG", "2")],
+                "limits.per_org = 3",
+                ["1", "2", "3"],
+                |settings| settings.limits.per_org.unwrap().burst.to_string(),
+            ),
+            (
+                "--limits-refused-per-address=0",
+                &[("KEYHOLT_LIMITS_REFUSED_PER_ADDRESS", "2")],
+                "[limits]\nrefused_per_address = 3",
+                ["None", "Some(2)", "Some(3)"],
+                |settings| format!("{:?}", settings.limits.refused_per_address.map(|rate| rate.per_second)),
+            ),
+            (
+                "--limits-refused-burst=1",
+                &[("KEYHOLT_LIMITS_REFUSED_BURST", "2")],
+                "limits.refused_burst = 3",
+                ["1", "2", "3"],
+                |settings| settings.limits.refused_per_address.unwrap().burst.to_string(),
+            ),
+            (
                 "--insecure-plaintext",
                 &[("KEYHOLT_INSECURE_PLAINTEXT", "0")],
                 "insecure_plaintext = true",
@@ -366,6 +400,20 @@ mod tests {
     }
 
     #[test]
+    fn token_issuers_are_read_from_the_file_that_is_named_first() {
+        assert!(read(&[], &[], "").unwrap().jwt_issuers.is_empty());
+        let (variable, line): (Variables, _) =
+            (&[("KEYHOLT_JWT_ISSUERS", "/b.toml")], "jwt_issuers = '/c.toml'");
+        for (said, named) in [
+            (refused(&["--jwt-issuers=/a.toml"], variable, line), "/a.toml"),
+            (refused(&[], variable, line), "/b.toml"),
+            (refused(&[], &[], line), "/c.toml"),
+        ] {
+            assert_eq!(said, format!("the file of token issuers {named} does not exist"));
+        }
+    }
+
+    #[test]
     fn an_empty_variable_counts_as_none() {
         let settings = read(&[], &[("KEYHOLT_LISTEN", ""), ("KEYHOLT_DATABASE_URL", "")], "").unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8787");
@@ -387,6 +435,10 @@ mod tests {
             ("cors.origins = ['https://a.example/']", "cors.origins"),
             ("cors.origins = ['*']", "cors.origins"),
             ("metrics_listen = 'on'", "off"),
+            ("limits.per_key = 1", "unknown field `per_key`"),
+            ("limits.per_api_key = -1", "line 1"),
+            ("limits.per_api_key = 1_000_001", "limits.per_api_key"),
+            ("limits.refused_burst = 0", "limits.refused_burst"),
             ("forwarders = ['10.0.0.0/33']", "must be an address or a network"),
             ("data_dir = '..'", "--root-key-file"),
         ] {

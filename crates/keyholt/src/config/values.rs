@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use keyholt_api::AddressRange;
+use keyholt_types::AddressRange;
 use serde::{Deserialize, Deserializer};
 
 /// How log lines are written.

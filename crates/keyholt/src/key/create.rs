@@ -2,18 +2,19 @@
 
 use anyhow::Result;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-use keyholt_types::Role;
+use keyholt_types::AddressRange;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::client::{ClientOptions, text};
 use crate::duration::parse_seconds;
+use crate::member;
 use crate::output;
+use crate::rights::GivenRights;
 
 /// Make an API key and print it, this once
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(mut_group("GivenRights", |group| group.required(true)), after_help = "\
 Roles:
   owner     all rights
   engineer  read, write and use secrets
@@ -23,20 +24,25 @@ Roles:
 
 Examples:
   keyholt key create --role app --name checkout-service --expires-in 90d
-  keyholt key create --org research --org search --role viewer --name dashboards
+  keyholt key create --for ada --role engineer --name ada-laptop
+  keyholt key create --role app --name evals --names 'OPENAI_*,ANTHROPIC_*' --from 10.0.0.0/8
+  keyholt key create --org research --org search --rights read,use --name dashboards
   export KEYHOLT_API_KEY=$(keyholt key create --role engineer --name ci)
 
-The key goes to standard output, all else to standard error. Nobody can be given more rights
-than you have, nor in an organisation that you may not administer; but an operator makes the
+The key goes to standard output, all else to standard error. Nobody can be given more than you have: more
+rights, other secrets, a longer life, an organisation that you may not administer. But an operator makes the
 first owner's key of a new one: keyholt key create --org research --role owner --name ada")]
 pub(crate) struct Create {
     /// Its name, which the audit log shows
     #[arg(long)]
     name: String,
 
-    /// What it may do
-    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::word)))]
-    role: String,
+    #[command(flatten)]
+    rights: GivenRights,
+
+    /// The user or service account that it stands for, by name or id [default: a service account of its own]
+    #[arg(long = "for", value_name = "MEMBER")]
+    member: Option<String>,
 
     /// An organisation that it belongs to; may be given several times [default: your only one]
     #[arg(long = "org", value_name = "NAME")]
@@ -50,13 +56,36 @@ pub(crate) struct Create {
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     expires_in: Option<u64>,
 
+    /// Only for secrets of these names: `*` is any text, `?` any character [default: all]
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',', help_heading = "Narrow it")]
+    names: Vec<String>,
+
+    /// Only for secrets of these types [default: all]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', help_heading = "Narrow it")]
+    types: Vec<String>,
+
+    /// Only for requests from these addresses or networks [default: anywhere]
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',', help_heading = "Narrow it")]
+    from: Vec<AddressRange>,
+
+    /// With the operator's mark: may make organisations and verify the audit log
+    #[arg(long)]
+    operator: bool,
+
     #[command(flatten)]
     client: ClientOptions,
 }
 
 impl Create {
     pub(super) async fn run(self) -> Result<()> {
-        let issued = self.client.connect()?.send_body(Method::POST, "api-keys", &self.body()).await?;
+        let server = self.client.connect()?;
+        let mut body = self.body();
+        if let Some(name_or_id) = &self.member {
+            let org = self.orgs.first().map(String::as_str);
+            let member = member::find::the_one(&server, None, org, name_or_id).await?;
+            body.insert("principal".to_owned(), json!(text(&member, "id")));
+        }
+        let issued = server.send_body(Method::POST, "api-keys", &Value::Object(body)).await?;
         if self.client.json {
             return output::json(&issued);
         }
@@ -64,12 +93,15 @@ impl Create {
         output::line(text(&issued, "key"))
     }
 
-    fn body(&self) -> Value {
+    fn body(&self) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("name".to_owned(), json!(self.name));
-        body.insert("role".to_owned(), json!(self.role));
-        if !self.orgs.is_empty() {
-            body.insert("orgs".to_owned(), json!(self.orgs));
+        self.rights.put_into(&mut body);
+        let from: Vec<String> = self.from.iter().map(AddressRange::to_string).collect();
+        let lists =
+            [("orgs", &self.orgs), ("names", &self.names), ("types", &self.types), ("addresses", &from)];
+        for (member, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            body.insert(member.to_owned(), json!(list));
         }
         if let Some(project) = &self.project {
             body.insert("project".to_owned(), json!(project));
@@ -77,6 +109,9 @@ impl Create {
         if let Some(seconds) = self.expires_in {
             body.insert("expires_in_seconds".to_owned(), json!(seconds));
         }
-        Value::Object(body)
+        if self.operator {
+            body.insert("operator".to_owned(), json!(true));
+        }
+        body
     }
 }

@@ -2,18 +2,38 @@
 
 use anyhow::Result;
 use clap::Args;
+use keyholt_engine::SystemClock;
+use keyholt_types::Clock;
 use serde_json::{Value, json};
 
-use crate::client::{ClientOptions, Listing, text};
+use super::state::{State, end_in_words, last_used_in_words, rights_in_words};
+use crate::client::{ClientOptions, Listing, Names, text};
+use crate::member;
 use crate::output;
 use crate::table::Table;
 
 /// List API keys, newest first; of a key only its first characters are known
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyholt key list
+  keyholt key list --for ada --all
+  keyholt key list --json | jq -r '.objects[] | select(.last_used_at == null).name'
+
+Without the right to read, an API key sees those of its own member only. MAY has, for each organisation, the
+role or the rights; `keyholt key show NAME` says what a narrowed key is narrowed to.")]
 pub(crate) struct List {
     /// Only keys of this organisation
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
+
+    /// Only keys of this user or service account, by name or id
+    #[arg(long = "for", value_name = "MEMBER")]
+    member: Option<String>,
+
+    /// Those too that are expired or revoked
+    #[arg(long)]
+    all: bool,
 
     #[command(flatten)]
     client: ClientOptions,
@@ -21,68 +41,41 @@ pub(crate) struct List {
 
 impl List {
     pub(super) async fn run(self) -> Result<()> {
-        let query = [("org", self.org.as_deref())];
-        let keys = self.client.connect()?.list(&Listing::all("api-keys", &query)).await?;
+        let server = self.client.connect()?;
+        let org = self.org.as_deref();
+        let member = match &self.member {
+            Some(name_or_id) => Some(member::find::the_one(&server, None, org, name_or_id).await?),
+            None => None,
+        };
+        let query = [("org", org), ("principal", member.as_ref().map(|member| text(member, "id")))];
+        let mut keys = server.list(&Listing::all("api-keys", &query)).await?;
+        let now = SystemClock::start().now();
+        if !self.all {
+            keys.retain(|key| State::of(key, now) == State::Valid);
+        }
         if self.client.json {
             return output::json(&json!({ "objects": keys }));
         }
-        let mut table = Table::new(["NAME", "KEY", "ORGANISATIONS", "CREATED", "STATE", "ID"]);
-        for key in &keys {
+        if keys.is_empty() {
+            output::note(if self.all { "no API keys" } else { "no valid API keys; --all shows all" });
+            return Ok(());
+        }
+        let members = Names::read(&server, "principals").await?;
+        let projects = Names::read(&server, "projects").await?;
+        let mut table = Table::new(["NAME", "KEY", "FOR", "MAY", "PROJECT", "EXPIRES", "LAST USED", "STATE"]);
+        let row = |key: &Value, table: &mut Table| {
             table.row([
                 text(key, "name"),
                 text(key, "shown"),
-                &orgs_in_words(key),
-                text(key, "created_at"),
-                &state_in_words(key),
-                text(key, "id"),
+                members.of(text(key, "principal_id")),
+                &rights_in_words(key),
+                projects.of(text(key, "project_id")),
+                &end_in_words(key, now),
+                &last_used_in_words(key, now),
+                State::of(key, now).word(),
             ]);
-        }
-        output::line(&table.text())
-    }
-}
-
-/// `research: read, write; search: read`.
-fn orgs_in_words(key: &Value) -> String {
-    let orgs = key.get("orgs").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let each = orgs.iter().map(|org| {
-        let rights = org.get("rights").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let rights: Vec<_> = rights.iter().filter_map(Value::as_str).collect();
-        let name = match text(org, "name") {
-            "" => text(org, "id"),
-            name => name,
         };
-        format!("{name}: {}", rights.join(", "))
-    });
-    let mut words: Vec<_> = each.collect();
-    if key.get("operator").and_then(Value::as_bool).unwrap_or(false) {
-        words.push("operator".to_owned());
-    }
-    words.join("; ")
-}
-
-fn state_in_words(key: &Value) -> String {
-    match (text(key, "revoked_at"), text(key, "expires_at")) {
-        ("", "") => "valid".to_owned(),
-        ("", expiry) => format!("until {expiry}"),
-        (revoked, _) => format!("revoked {revoked}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn organisations_and_state_are_said_in_words() {
-        let mut key = json!({
-            "orgs": [{"id": "1", "name": "research", "rights": ["read", "write"]}, {"id": "2", "rights": ["use"]}],
-            "operator": true, "expires_at": null, "revoked_at": null,
-        });
-        assert_eq!(orgs_in_words(&key), "research: read, write; 2: use; operator");
-        assert_eq!(state_in_words(&key), "valid");
-        key["expires_at"] = json!("2027-01-01T00:00:00.000Z");
-        assert_eq!(state_in_words(&key), "until 2027-01-01T00:00:00.000Z");
-        key["revoked_at"] = json!("2026-11-21T00:00:00.000Z");
-        assert_eq!(state_in_words(&key), "revoked 2026-11-21T00:00:00.000Z");
+        keys.iter().for_each(|key| row(key, &mut table));
+        output::line(&table.text())
     }
 }

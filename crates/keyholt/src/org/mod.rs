@@ -2,15 +2,22 @@
 
 mod create;
 mod list;
+mod rename;
 
 use anyhow::Result;
 use clap::Subcommand;
+
+use crate::client::find::Kind;
+
+/// Organisations, as people name one.
+const KIND: Kind = Kind { path: "orgs", called: "organisation", listed_by: "`keyholt org list`" };
 
 /// What to do with organisations.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrgCommand {
     Create(create::Create),
     List(list::List),
+    Rename(rename::Rename),
 }
 
 impl OrgCommand {
@@ -19,6 +26,7 @@ impl OrgCommand {
         match self {
             Self::Create(command) => command.run().await,
             Self::List(command) => command.run().await,
+            Self::Rename(command) => command.run().await,
         }
     }
 }

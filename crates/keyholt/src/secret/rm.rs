@@ -1,11 +1,11 @@
 //! `keyholt secret rm`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 
 use super::find;
 use crate::client::{ClientOptions, text};
-use crate::config::UsageError;
+use crate::confirmation::Confirmation;
 use crate::output::{self, visible};
 
 /// Delete a secret and its value, for good
@@ -23,9 +23,8 @@ pub(crate) struct Rm {
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
 
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    confirmation: Confirmation,
 
     #[command(flatten)]
     client: ClientOptions,
@@ -33,16 +32,13 @@ pub(crate) struct Rm {
 
 impl Rm {
     pub(super) async fn run(self) -> Result<()> {
-        if !self.yes && !output::can_ask() {
-            return Err(UsageError("there is no terminal to ask on; give --yes to delete".to_owned()).into());
-        }
+        self.confirmation.check("delete")?;
         let server = self.client.connect()?;
         let secret = find::the_one(&server, self.org.as_deref(), &self.secret).await?;
         let (name, id) = (visible(text(&secret, "name")), text(&secret, "id"));
-        if !self.yes && !output::confirm(&format!("Delete {name} ({id}) and its value, for good?"))? {
-            bail!("nothing was deleted");
-        }
-        let deleted = server.delete(&format!("secrets/{id}")).await?;
+        self.confirmation
+            .ask(&format!("Delete {name} ({id}) and its value, for good?"), "nothing was deleted")?;
+        let deleted = server.delete(&format!("secrets/{id}"), &[]).await?;
         if self.client.json { output::json(&deleted) } else { output::line(&format!("deleted {name}")) }
     }
 }

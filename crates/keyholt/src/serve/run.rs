@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::greeting::{self, Address};
 use super::listen::MetricsListener;
 use super::signals::Signals;
-use super::{listen, start, sweep, tls};
+use super::{jwks, listen, observe, start, sweep, tls};
 use crate::config::{Bootstrapping, Settings};
 
 /// Time for the last answers when the storage has failed for good.
@@ -63,6 +63,8 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
             keyholt_api::serve(vec![listener], tls, app, ServerLimits::default(), shutdown.clone()),
             publish_metrics(metrics, registry, shutdown.clone()),
             sweep::sweep(&engine, shutdown.clone()),
+            observe::observe(&engine, shutdown.clone()),
+            jwks::keep(&engine, shutdown.clone()),
         )
     });
     let ending = tokio::select! {
@@ -80,8 +82,13 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
         "stopping: no new connections, what is in flight is answered; a second signal stops at once"
     );
     shutdown.cancel();
+    let ended = async {
+        work.await;
+        // Nobody is served any more: this is the last of it.
+        engine.write_down_observations().await;
+    };
     Ok(tokio::select! {
-        _ = &mut work => ending,
+        () = ended => ending,
         () = signals.next() => Ending::AskedTwice,
         () = engine.failed() => Ending::StorageFailed,
     })
@@ -90,6 +97,7 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
 fn api_settings(settings: Settings) -> ApiSettings {
     ApiSettings {
         public_url: settings.public_url,
+        has_tls: settings.tls.is_some(),
         proxy_url: settings.proxy_url,
         cors_origins: settings.cors_origins,
         forwarders: settings.forwarders,

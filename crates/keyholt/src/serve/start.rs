@@ -7,7 +7,7 @@ use anyhow::Result;
 use keyholt_engine::{Bootstrap, OpenOptions, Opened, SystemClock};
 use keyholt_store::Store;
 
-use super::root_key;
+use super::{jwks, root_key};
 use crate::config::{Bootstrapping, RootKeySource, Settings};
 
 /// Opens the engine; on an empty store this founds it.
@@ -15,14 +15,18 @@ use crate::config::{Bootstrapping, RootKeySource, Settings};
 /// # Errors
 /// When the store is locked, damaged, of a later version, or the root key is not the right one.
 pub(super) async fn open(settings: &Settings, bootstrapping: Bootstrapping) -> Result<Opened> {
+    // Before anything is written: a first start that cannot go on must not happen.
+    let jwt = jwks::options(&settings.jwt_issuers)?;
     let store = Store::open_directory(&settings.data_dir)?;
     warn_of_permissions(settings);
     let was_given = bootstrapping.api_key.is_some();
     let opened = keyholt_engine::open(OpenOptions {
         store,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::start()),
         root_key: &|state| root_key::provide(&settings.root_key, state),
         versions_kept: settings.versions_kept,
+        limits: settings.limits,
+        jwt,
         bootstrap: Bootstrap { api_key: bootstrapping.api_key, org: bootstrapping.org },
     })
     .await?;

@@ -23,9 +23,33 @@ fn the_audit_log_says_who_changed_what_newest_first() {
         assert!(event["api_key_id"].is_string(), "{event}");
     }
     let table = shell.ok(&["audit", "list"]);
-    assert!(table.starts_with("AT") && table.contains("secret A"), "{table}");
+    assert!(table.starts_with("AT"), "{table}");
+    assert!(table.lines().any(|line| line.contains("delete") && line.contains("secret A")), "{table}");
     assert!(!table.contains(Setup::KEY), "{table}");
     shell.refused(&["audit", "list", "--limit", "0"], 2);
+}
+
+#[test]
+fn what_was_refused_is_listed_by_itself_with_how_often() {
+    let shell = Shell::new();
+    for _ in 0..3 {
+        shell.run_as("khk_very-private", &["secret", "list"], "");
+    }
+    let viewer = shell.key("viewer", &["--role", "viewer"]);
+    shell.run_as(&viewer, &["secret", "rm", "A", "--yes"], "");
+    shell.run_as(&viewer, &["user", "create", "eve", "--role", "viewer"], "");
+    // What was refused is written down at the end at the latest.
+    let shell = shell.restart();
+    let list = shell.json(&["audit", "list", "--refused"]);
+    let events = list["objects"].as_array().unwrap();
+    assert!(!events.is_empty() && events.iter().all(|event| event["outcome"] == "refused"), "{list}");
+    assert!(!list.to_string().contains("very-private"), "{list}");
+    let table = shell.ok(&["audit", "list", "--refused"]);
+    let signing_in = table.lines().find(|line| line.contains("sign in")).unwrap();
+    assert!(signing_in.contains("installation") && signing_in.contains("×3"), "{table}");
+    let managing = table.lines().find(|line| line.contains("manage members and keys")).unwrap();
+    assert!(managing.contains("API key viewer") && !managing.contains('×'), "{table}");
+    assert!(shell.ok(&["audit", "list"]).lines().count() > table.lines().count());
 }
 
 #[test]

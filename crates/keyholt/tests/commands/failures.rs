@@ -5,16 +5,31 @@ use keyholt_testkit::Setup;
 use crate::shell::{Shell, said};
 
 /// Every command that asks a server.
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 26] = [
     &["secret", "set", "A"],
     &["secret", "list"],
     &["secret", "get", "A"],
     &["secret", "rm", "A", "--yes"],
     &["org", "create", "a"],
     &["org", "list"],
+    &["org", "rename", "a", "b"],
+    &["project", "create", "a"],
+    &["project", "list"],
+    &["project", "rename", "a", "b"],
+    &["project", "rm", "a", "--yes"],
+    &["user", "create", "a", "--role", "app"],
+    &["user", "list"],
+    &["user", "show", "a"],
+    &["user", "edit", "a", "--name", "b"],
+    &["user", "suspend", "a"],
+    &["user", "resume", "a"],
+    &["user", "rm", "a", "--yes"],
+    &["service-account", "list"],
     &["key", "create", "--role", "app", "--name", "a"],
     &["key", "list"],
-    &["key", "revoke", "0199d2ab-7c51-7e02-b1c4-5c8d0e3f9a11"],
+    &["key", "show", "a"],
+    &["key", "revoke", "0199d2ab-7c51-7e02-b1c4-5c8d0e3f9a11", "--yes"],
+    &["whoami"],
     &["audit", "list"],
     &["audit", "verify"],
 ];
@@ -76,8 +91,19 @@ fn wrong_usage_ends_with_status_2() {
         &["key", "create", "--name", "a"],
         &["key", "create", "--name", "a", "--role", "god"],
         &["key", "create", "--name", "a", "--role", "app", "--expires-in", "soon"],
-        &["key", "revoke", "no-id"],
+        &["key", "create", "--name", "a", "--rights", "read,god"],
+        &["key", "create", "--name", "a", "--role", "app", "--rights", "use"],
+        &["key", "create", "--name", "a", "--role", "app", "--from", "10.0.0.0/33"],
+        &["key", "revoke", "a"],
         &["org", "create"],
+        &["org", "rename", "default"],
+        &["project", "rm", "default"],
+        &["user"],
+        &["user", "create", "ada"],
+        &["user", "edit", "ada"],
+        &["user", "edit", "ada", "--email", "a@b", "--no-email"],
+        &["user", "rm", "ada"],
+        &["service-account", "create", "--role", "app"],
         &["audit", "list", "--limit", "many"],
     ] {
         shell.refused(words, 2);
@@ -96,9 +122,14 @@ fn an_api_key_file_that_is_missing_or_empty_is_named() {
 #[test]
 fn help_and_version_are_answers_and_need_no_server() {
     let setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
-    for words in
-        [&["--version"][..], &["--help"], &["help", "secret"], &["serve", "--help"], &["key", "create", "-h"]]
-    {
+    for words in [
+        &["--version"][..],
+        &["--help"],
+        &["help", "secret"],
+        &["serve", "--help"],
+        &["key", "create", "-h"],
+        &["help", "user", "edit"],
+    ] {
         let answer = setup.run(words, b"").unwrap();
         assert!(answer.success() && answer.stderr.is_empty() && !answer.stdout.is_empty(), "{answer:?}");
         assert!(!answer.stdout.contains('\u{1b}'), "{}", answer.stdout);

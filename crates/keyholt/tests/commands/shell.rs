@@ -27,6 +27,14 @@ impl Shell {
         Self { setup, server, values: RefCell::new(vec![VALUE.to_owned()]) }
     }
 
+    /// Stops the server politely and starts it again on what it left.
+    pub(crate) fn restart(self) -> Self {
+        let Self { setup, server, values } = self;
+        assert!(server.stop().unwrap().success());
+        let server = setup.start().unwrap();
+        Self { setup, server, values }
+    }
+
     /// Runs a command of the owner's to its end.
     #[track_caller]
     pub(crate) fn run(&self, words: &[&str], input: &str) -> Finished {
@@ -73,6 +81,13 @@ impl Shell {
         said(&self.run(words, VALUE), status)
     }
 
+    /// An API key that is made with these options, under this name.
+    #[track_caller]
+    pub(crate) fn key(&self, name: &str, options: &[&str]) -> String {
+        let made = self.json(&[&["key", "create", "--name", name], options].concat());
+        made["key"].as_str().unwrap().to_owned()
+    }
+
     /// The members of the objects of a list.
     #[track_caller]
     pub(crate) fn members(&self, words: &[&str], member: &str) -> Vec<String> {
@@ -91,6 +106,14 @@ impl Shell {
         }
         finished
     }
+}
+
+/// The cells of a row of a table that begins with this cell.
+#[track_caller]
+pub(crate) fn row<'a>(table: &'a str, first: &str) -> Vec<&'a str> {
+    let cells = |line: &'a str| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    let mut rows = table.lines().map(cells);
+    rows.find(|row: &Vec<&str>| row[0] == first).unwrap_or_else(|| panic!("no row of {first}: {table}"))
 }
 
 /// What a command that failed with this status said.

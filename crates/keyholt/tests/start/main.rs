@@ -11,3 +11,4 @@ mod root_key;
 mod signals;
 mod store;
 mod tls;
+mod tokens;

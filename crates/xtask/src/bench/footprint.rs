@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::program::Program;
-use super::statistics::Spread;
+use crate::measure::{Program, Spread};
 
 /// How often a start is timed.
 const STARTS: usize = 7;

@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
-use super::fill::id_of;
-use super::program::KEY;
+use crate::measure::{KEY, Requests, id_of, scattered};
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,23 +45,22 @@ pub(super) struct Operation {
 
 impl Operation {
     /// The requests of one connection, each other than the last.
-    pub(super) fn requests(&self, connection: u64) -> Requests {
+    pub(super) fn requests(&self, connection: u64) -> OperationRequests {
         let host = format!("Host: {}\r\nAuthorization: Bearer {KEY}\r\n", self.address);
-        Requests { operation: *self, connection, host, number: 0 }
+        OperationRequests { operation: *self, connection, host, number: 0 }
     }
 }
 
 /// The requests of one connection.
-pub(super) struct Requests {
+pub(super) struct OperationRequests {
     operation: Operation,
     connection: u64,
     host: String,
     number: u64,
 }
 
-impl Requests {
-    /// Writes the next request.
-    pub(super) fn write_next(&mut self, to: &mut Vec<u8>) {
+impl Requests for OperationRequests {
+    fn write_next(&mut self, to: &mut Vec<u8>) {
         self.number += 1;
         let (host, stored) = (&self.host, self.operation.stored.max(1));
         // Writing to memory does not fail.
@@ -87,12 +85,11 @@ impl Requests {
             }
         };
     }
+}
 
-    /// A number that follows no order: one round of SplitMix64 over who asks, and how often.
+impl OperationRequests {
+    /// A number that follows no order: of who asks, and how often.
     const fn scattered(&self) -> u64 {
-        let mut z = (self.connection << 40 ^ self.number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        scattered(self.connection << 40 ^ self.number)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::footprint::Footprint;
 use super::rounds::Series;
-use super::statistics::{Measured, Spread};
+use crate::measure::{Measured, Spread};
 
 /// One of the figures of a measurement.
 type Figure = fn(&Measured) -> f64;
@@ -35,6 +35,7 @@ impl Report {
     }
 
     fn print_tables(&self) {
+        println!("The limit for one API key is off (--limits-per-api-key 0): all of the load comes with one.");
         println!("binary {:.1} MB", megabytes(self.binary));
         println!("\n{:>9} {:>26} {:>10} {:>11}", "stored", "start to ready, ms", "idle, MB", "loaded, MB");
         for footprint in &self.footprints {
@@ -70,8 +71,8 @@ impl Report {
                 ours(|figures| figures.p99),
                 ours(|figures| figures.cpu),
                 Spread::of(series.rounds.iter().map(|(most, _)| most.rate)).median,
-                spread(series.ratio(|figures| figures.rate)),
-                spread(series.ratio(|figures| figures.cpu)),
+                series.ratio(|figures| figures.rate),
+                series.ratio(|figures| figures.cpu),
             );
         }
     }
@@ -80,6 +81,7 @@ impl Report {
         let footprint = |footprint: &Footprint| json!({ "stored": footprint.stored, "start_ms": footprint.start.json(), "idle_bytes": footprint.idle, "loaded_bytes": footprint.after_load });
         json!({
             "binary_bytes": self.binary,
+            "limits_per_api_key": 0,
             "footprints": self.footprints.iter().map(footprint).collect::<Vec<_>>(),
             "series": self.series.iter().map(Series::json).collect::<Vec<_>>(),
         })
@@ -113,16 +115,6 @@ impl Series {
         }
         object
     }
-}
-
-impl Spread {
-    fn json(self) -> Value {
-        json!({ "least": self.least, "median": self.median, "most": self.most })
-    }
-}
-
-fn spread(spread: Spread) -> String {
-    format!("{:.2} ({:.2}-{:.2})", spread.median, spread.least, spread.most)
 }
 
 fn megabytes(bytes: u64) -> f64 {

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::arguments::BenchArgs;
-use super::load::load;
 use super::operation::{Kind, Operation};
-use super::program::Program;
-use super::statistics::Measured;
+use crate::measure::{Measured, Program, Volume, load};
 
 /// One operation at one number of connections, in all rounds.
 pub(super) struct Series {
@@ -55,8 +53,11 @@ fn measure_one(program: &Program, kind: Kind, series: &Series, time: Duration) -
     // Names must differ from those of every measurement before.
     let run = series.rounds.len() as u64 * 2_000 + series.connections as u64 * 2;
     let operation = Operation { kind, address: program.address, stored: series.stored, run };
-    load(program.address, operation, series.connections, time / 10)?;
+    let volume = Volume { connections: series.connections, time, per_second: None };
+    let warm_up = Volume { time: time / 10, ..volume };
+    load(program.address, warm_up, |number| operation.requests(number))?.without_refusals()?;
     let before = program.processor_time()?;
-    let loaded = load(program.address, Operation { run: run + 1, ..operation }, series.connections, time)?;
+    let measured = Operation { run: run + 1, ..operation };
+    let loaded = load(program.address, volume, |number| measured.requests(number))?.without_refusals()?;
     Ok(Measured::new(&loaded, program.processor_time()?.saturating_sub(before)))
 }

@@ -1,17 +1,14 @@
 //! All of it, in order.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, ensure};
+use std::path::Path;
 
 use super::arguments::BenchArgs;
 use super::footprint::Footprint;
 use super::operation::Kind;
-use super::program::{Program, command};
 use super::report::Report;
 use super::rounds::measure;
-use super::watch::now;
-use super::{ceiling, fill, footprint};
+use super::{ceiling, footprint};
+use crate::measure::{Program, again_optimised, build_server, fill, now};
 
 /// Measures the server beside the ceiling and prints the figures.
 ///
@@ -22,9 +19,9 @@ pub(crate) fn run(root: &Path, arguments: &BenchArgs) -> anyhow::Result<()> {
         return ceiling::serve();
     }
     if cfg!(debug_assertions) {
-        return run_optimised(root, arguments);
+        return again_optimised(root, "bench", &arguments.words());
     }
-    let binary = build(root)?;
+    let binary = build_server(root)?;
     let mut report = Report { binary: std::fs::metadata(&binary)?.len(), ..Report::default() };
     let ceiling = Program::ceiling()?;
     report.footprints.push(footprint_of_empty(&binary)?);
@@ -33,7 +30,7 @@ pub(crate) fn run(root: &Path, arguments: &BenchArgs) -> anyhow::Result<()> {
         let data_dir = folder.path().join("data");
         let keyholt = Program::keyholt(&binary, &data_dir)?;
         let start = now();
-        fill::fill(keyholt.address, *stored)?;
+        fill(keyholt.address, *stored)?;
         eprintln!("{stored} secrets imported in {:.1} s", start.elapsed().as_secs_f64());
         keyholt.stop()?;
         let mut footprint = footprint::of(&binary, &data_dir, *stored)?;
@@ -47,23 +44,6 @@ pub(crate) fn run(root: &Path, arguments: &BenchArgs) -> anyhow::Result<()> {
         keyholt.stop()?;
     }
     report.print(arguments.json)
-}
-
-/// A load that is not optimised measures itself: the same again, built for release.
-fn run_optimised(root: &Path, arguments: &BenchArgs) -> anyhow::Result<()> {
-    let words = ["run", "--quiet", "--release", "--package", "xtask", "--", "bench"];
-    let status = command(Path::new("cargo")).args(words).args(arguments.words()).current_dir(root).status()?;
-    ensure!(status.success(), "the measurement failed");
-    Ok(())
-}
-
-/// Builds the server as it ships; gives its path, beside this program.
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    let words = ["build", "--quiet", "--release", "--package", "keyholt"];
-    let status = command(Path::new("cargo")).args(words).current_dir(root).status()?;
-    ensure!(status.success(), "the server does not build");
-    let folder = std::env::current_exe()?;
-    Ok(folder.parent().context("no folder")?.join("keyholt"))
 }
 
 fn footprint_of_empty(binary: &Path) -> anyhow::Result<Footprint> {

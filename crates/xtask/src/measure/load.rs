@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -13,41 +12,68 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::answer;
-use super::operation::Operation;
 use super::watch::now;
+
+/// What one connection asks for.
+pub(crate) trait Requests {
+    /// Writes the next request.
+    fn write_next(&mut self, to: &mut Vec<u8>);
+}
+
+/// How much is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Volume {
+    /// How many connections ask at a time.
+    pub(crate) connections: usize,
+    /// For how long.
+    pub(crate) time: Duration,
+    /// The most requests a second of all connections together; as many as are answered when not given.
+    pub(crate) per_second: Option<u32>,
+}
 
 /// What came of a load.
 #[derive(Default)]
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     /// From the first request to the last answer.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// The time of each answer with 200, in nanoseconds, sorted.
-    pub(super) latencies: Vec<u64>,
+    pub(crate) latencies: Vec<u64>,
     /// How many answers had another status.
-    pub(super) refused: BTreeMap<u16, u64>,
+    pub(crate) refused: BTreeMap<u16, u64>,
 }
 
-/// Loads a server with so many connections for so long.
+impl Loaded {
+    /// The same when every request was answered with 200.
+    ///
+    /// # Errors
+    /// When one was not.
+    pub(crate) fn without_refusals(self) -> anyhow::Result<Self> {
+        ensure!(self.refused.is_empty(), "answers that are not 200: {:?}", self.refused);
+        Ok(self)
+    }
+}
+
+/// Loads a server. Each connection has its number, from 0.
 ///
 /// # Errors
-/// When a connection breaks, or an answer is not 200.
-pub(super) fn load(
+/// When a connection breaks.
+pub(crate) fn load<R: Requests + 'static>(
     address: SocketAddr,
-    operation: Operation,
-    connections: usize,
-    time: Duration,
+    volume: Volume,
+    requests: impl Fn(u64) -> R,
 ) -> anyhow::Result<Loaded> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        let operation = Rc::new(operation);
         let mut workers = JoinSet::new();
         let start = now();
-        for number in 0..connections {
+        let pause =
+            volume.per_second.map(|rate| Duration::from_secs_f64(volume.connections as f64 / f64::from(rate)));
+        for number in 0..volume.connections {
             let stream = TcpStream::connect(address).await.context("no connection")?;
             stream.set_nodelay(true)?;
-            let operation = Rc::clone(&operation);
-            workers.spawn_local(async move { drive(stream, &operation, number as u64, start + time).await });
+            let requests = requests(number as u64);
+            workers.spawn_local(async move { drive(stream, requests, pause, start + volume.time).await });
         }
         let mut all = Loaded::default();
         while let Some(one) = workers.join_next().await {
@@ -59,22 +85,21 @@ pub(super) fn load(
         }
         all.took = start.elapsed();
         all.latencies.sort_unstable();
-        ensure!(all.refused.is_empty(), "answers that are not 200: {:?}", all.refused);
         Ok(all)
     })
 }
 
 async fn drive(
     mut stream: TcpStream,
-    operation: &Operation,
-    connection: u64,
+    mut requests: impl Requests,
+    pause: Option<Duration>,
     end: Instant,
 ) -> anyhow::Result<Loaded> {
     let mut loaded = Loaded::default();
-    let mut requests = operation.requests(connection);
     let mut request = Vec::with_capacity(1024);
     let mut buffer = vec![0; 64 * 1024];
     let mut sent = now();
+    let mut due = sent;
     while sent < end {
         request.clear();
         requests.write_next(&mut request);
@@ -87,6 +112,14 @@ async fn drive(
             *loaded.refused.entry(status).or_default() += 1;
         }
         sent = received;
+        if let Some(pause) = pause {
+            // Whoever is late does not wait, so that the rate holds on average.
+            due += pause;
+            if due > sent {
+                tokio::time::sleep_until(due.into()).await;
+                sent = now();
+            }
+        }
     }
     Ok(loaded)
 }

@@ -16,7 +16,7 @@ const ROWS: u64 = 2_000;
 const CONNECTIONS: u64 = 2;
 
 /// The id of a secret by its place, the oldest first.
-pub(super) fn id_of(place: u64) -> String {
+pub(crate) fn id_of(place: u64) -> String {
     // Millisecond 0x1900000000 of UUIDv7 is in 1973: older than all that the server makes now.
     let time = 0x0019_0000_0000_u64 + place;
     format!("{:08x}-{:04x}-7000-8000-{place:012x}", time >> 16, time & 0xFFFF)
@@ -26,7 +26,7 @@ pub(super) fn id_of(place: u64) -> String {
 ///
 /// # Errors
 /// When one is refused.
-pub(super) fn fill(address: SocketAddr, count: u64) -> anyhow::Result<()> {
+pub(crate) fn fill(address: SocketAddr, count: u64) -> anyhow::Result<()> {
     thread::scope(|scope| {
         let lanes: Vec<_> =
             (0..CONNECTIONS).map(|lane| scope.spawn(move || fill_lane(address, lane, count))).collect();

@@ -4,6 +4,6 @@ use std::time::Instant;
 
 /// Now, by the clock that measures.
 #[expect(clippy::disallowed_methods, reason = "a measurement is of real time")]
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

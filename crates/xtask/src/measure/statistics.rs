@@ -1,25 +1,28 @@
 //! Figures of one measurement, and of several.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::load::Loaded;
 
 /// What one measurement came to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// Requests a second.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// The time that half of the answers took at most, in microseconds.
-    pub(super) p50: f64,
+    pub(crate) p50: f64,
     /// The time that 99 in 100 took at most, in microseconds.
-    pub(super) p99: f64,
+    pub(crate) p99: f64,
     /// The server's processor time for one request, in microseconds.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
 }
 
 impl Measured {
     /// Of a load and the processor time that the server took for it.
-    pub(super) fn new(loaded: &Loaded, processor_time: Duration) -> Self {
+    pub(crate) fn new(loaded: &Loaded, processor_time: Duration) -> Self {
         let count = loaded.latencies.len().max(1) as f64;
         let at = |share: usize| {
             let place = loaded.latencies.len().saturating_sub(1) * share / 100;
@@ -36,23 +39,35 @@ impl Measured {
 
 /// The same figure of several rounds.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Spread {
+pub(crate) struct Spread {
     /// The least.
-    pub(super) least: f64,
+    pub(crate) least: f64,
     /// The one in the middle, or between the two there.
-    pub(super) median: f64,
+    pub(crate) median: f64,
     /// The most.
-    pub(super) most: f64,
+    pub(crate) most: f64,
 }
 
 impl Spread {
     /// Of these figures; of none it is zero.
-    pub(super) fn of(figures: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = figures.collect();
         sorted.sort_by(f64::total_cmp);
         let at = |place: usize| sorted.get(place).copied().unwrap_or_default();
         let last = sorted.len().saturating_sub(1);
         Self { least: at(0), median: f64::midpoint(at(last / 2), at(last.div_ceil(2))), most: at(last) }
+    }
+
+    /// For programs.
+    pub(crate) fn json(self) -> Value {
+        json!({ "least": self.least, "median": self.median, "most": self.most })
+    }
+}
+
+/// The one in the middle, and in parentheses the least and the most.
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:.2} ({:.2}-{:.2})", self.median, self.least, self.most))
     }
 }
 

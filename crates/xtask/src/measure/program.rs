@@ -12,23 +12,23 @@ use anyhow::{Context, bail};
 use super::watch::now;
 
 /// The API key of the stores that are made here; they are deleted afterwards.
-pub(super) const KEY: &str = "bench-key-of-a-store-that-is-deleted-afterwards";
+pub(crate) const KEY: &str = "bench-key-of-a-store-that-is-deleted-afterwards";
 
 /// A running server.
-pub(super) struct Program {
+pub(crate) struct Program {
     child: Child,
     /// Where it listens.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// From its start to the line that says so.
-    pub(super) started_in: Duration,
+    pub(crate) started_in: Duration,
 }
 
 impl Program {
-    /// Starts Keyholt on this data directory.
+    /// Starts Keyholt on this data directory, without a limit for one API key.
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn keyholt(binary: &Path, data_dir: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn keyholt(binary: &Path, data_dir: &Path) -> anyhow::Result<Self> {
         let mut command = command(binary);
         command.args([
             "serve",
@@ -38,6 +38,9 @@ impl Program {
             "off",
             "--log-level",
             "warn",
+            // All of the load comes with one API key.
+            "--limits-per-api-key",
+            "0",
             "--data-dir",
         ]);
         command.arg(data_dir).env("KEYHOLT_BOOTSTRAP_API_KEY", KEY);
@@ -48,7 +51,7 @@ impl Program {
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn ceiling() -> anyhow::Result<Self> {
+    pub(crate) fn ceiling() -> anyhow::Result<Self> {
         let mut command = command(&std::env::current_exe()?);
         command.args(["bench", "--ceiling"]);
         Self::start(command)
@@ -72,7 +75,7 @@ impl Program {
     ///
     /// # Errors
     /// When it has ended.
-    pub(super) fn resident(&self) -> anyhow::Result<u64> {
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         let kilobytes: u64 = line.split_whitespace().next().context("no VmRSS")?.parse()?;
@@ -84,7 +87,7 @@ impl Program {
     ///
     /// # Errors
     /// When it has ended.
-    pub(super) fn processor_time(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The second field, the name in brackets, may hold blanks itself.
         let (_, rest) = stat.rsplit_once(')').context("no name in stat")?;
@@ -99,7 +102,7 @@ impl Program {
     ///
     /// # Errors
     /// When it ends badly.
-    pub(super) fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         command(Path::new("/bin/sh"))
             .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
             .status()?;
@@ -117,6 +120,6 @@ impl Drop for Program {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a tool that starts the programs it measures")]
-pub(super) fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     Command::new(program)
 }

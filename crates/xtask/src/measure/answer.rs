@@ -2,15 +2,15 @@
 
 /// An answer that has come whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Whole {
+pub(crate) struct Whole {
     /// Its status.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// Its length in bytes, head and body.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// The first answer in these bytes; none while it is not whole. One without a length that can be read has none.
-pub(super) fn first(bytes: &[u8]) -> Option<Whole> {
+pub(crate) fn first(bytes: &[u8]) -> Option<Whole> {
     let body = find(bytes, b"\r\n\r\n")? + 4;
     let head = bytes.get(..body)?;
     let status = std::str::from_utf8(head.get(9..12)?).ok()?.parse().ok()?;

@@ -1,0 +1,17 @@
+//! Work in the background: writing down who was refused, and which API keys were used.
+
+use std::time::Duration;
+
+use keyholt_engine::Engine;
+use tokio_util::sync::CancellationToken;
+
+/// How much of it, at most, is lost when the process is killed.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Writes down what was observed, again and again until shutdown. What is observed after that, while the last
+/// requests are answered, is left to whoever waits for them.
+pub(super) async fn observe(engine: &Engine, shutdown: CancellationToken) {
+    while shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_some() {
+        engine.write_down_observations().await;
+    }
+}
