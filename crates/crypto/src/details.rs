@@ -140,7 +140,7 @@ mod tests {
         let mut longer = absent.to_vec();
         longer.push(0);
         assert_eq!(decode(&longer), Err(OpenError::Damaged));
-        longer[0] = 2;
+        longer[0] = 3;
         assert_eq!(decode(&longer), Err(OpenError::UnknownFormat));
     }
 }

@@ -25,6 +25,23 @@ pub fn credential_from_headers<'a>(mut headers: impl Iterator<Item = &'a [u8]>) 
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Credential::new(token.to_owned()))
 }
 
+/// The one credential of a request to the gateway: one `Authorization` header as above, or one header in which the
+/// SDKs of Anthropic (`x-api-key`) and Google (`x-goog-api-key`) send theirs. Two credentials are none, whatever they
+/// are (design/decisions.md 7).
+pub fn credential_from_gateway_headers<'a>(
+    mut authorization: impl Iterator<Item = &'a [u8]>,
+    mut api_keys: impl Iterator<Item = &'a [u8]>,
+) -> Option<Credential> {
+    match (authorization.next(), api_keys.next(), api_keys.next()) {
+        (Some(first), None, None) => credential_from_headers([first].into_iter().chain(authorization)),
+        (None, Some(only), None) => {
+            let key = std::str::from_utf8(only).ok()?.trim();
+            (!key.is_empty()).then(|| Credential::new(key.to_owned()))
+        }
+        (None | Some(_), None | Some(_), None | Some(_)) => None,
+    }
+}
+
 /// What became of a credential.
 enum Shown {
     /// It is valid.

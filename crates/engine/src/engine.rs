@@ -1,14 +1,14 @@
 //! The engine's state and what every use case needs of it.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyholt_crypto::{IdMinter, Keyring};
 use keyholt_store::{Audited, CommitError, Store, StoreError, Unmet};
 use keyholt_types::{
-    Action, AuditEvent, Caller, Clock, EventId, OrgId, Outcome, RequestId, SecretColumns, SecretId, Subject,
-    SubjectKind, Timestamp,
+    Action, AddressRange, AuditEvent, Caller, Clock, EventId, OrgId, Outcome, RequestId, SecretColumns,
+    SecretId, Subject, SubjectKind, Timestamp,
 };
 use prometheus_client::registry::Registry;
 use tokio::sync::MutexGuard;
@@ -17,9 +17,12 @@ use crate::Error;
 use crate::identities::Identities;
 use crate::jwt::Issuers;
 use crate::keks::Keks;
-use crate::limits::{Limits, RateLimits};
+use crate::limits::Limits;
 use crate::metrics::{ActionLabel, Metrics};
+use crate::providers::ModelRules;
 use crate::refused::RefusedAttempts;
+use crate::release::Used;
+use crate::settings::EngineSettings;
 
 /// The use cases. Shared by all doors as an `Arc`.
 pub struct Engine {
@@ -32,6 +35,13 @@ pub struct Engine {
     pub(crate) limits: Limits,
     pub(crate) jwt_issuers: Issuers,
     pub(crate) refused: RefusedAttempts,
+    /// Which types of providers serve which models.
+    pub(crate) models: ModelRules,
+    /// From where the right to use suffices to resolve.
+    pub(crate) resolvers: Vec<AddressRange>,
+    pub(crate) used: Used,
+    /// How often it was chosen among secrets that serve a request equally well.
+    pub(crate) turns: AtomicUsize,
     pub(crate) metrics: Metrics,
     /// How many earlier versions of a value are kept for organisations' secrets.
     pub(crate) versions_kept: u32,
@@ -39,6 +49,7 @@ pub struct Engine {
     pub(crate) log_holds_deleted: AtomicBool,
     records: RecordLocks,
     reported: Mutex<HashSet<(SecretId, i64)>>,
+    pub(crate) reported_unfit: Mutex<HashSet<(SecretId, i64)>>,
 }
 
 impl Engine {
@@ -47,26 +58,29 @@ impl Engine {
         keyring: Keyring,
         clock: Arc<dyn Clock>,
         ids: IdMinter,
-        versions_kept: u32,
-        limits: RateLimits,
-        jwt_issuers: Issuers,
+        settings: EngineSettings,
     ) -> Self {
         Self {
             store,
             keyring,
-            limits: Limits::new(limits, Arc::clone(&clock)),
+            limits: Limits::new(settings.limits, Arc::clone(&clock)),
             clock,
             ids,
             keks: Keks::default(),
             identities: Arc::default(),
-            jwt_issuers,
+            jwt_issuers: Issuers::new(settings.jwt),
+            models: settings.models,
+            resolvers: settings.resolvers,
+            used: Used::default(),
+            turns: AtomicUsize::new(0),
             refused: RefusedAttempts::default(),
             metrics: Metrics::default(),
-            versions_kept,
+            versions_kept: settings.versions_kept,
             // What the last run left there is not known.
             log_holds_deleted: AtomicBool::new(true),
             records: RecordLocks::default(),
             reported: Mutex::default(),
+            reported_unfit: Mutex::default(),
         }
     }
 
@@ -87,6 +101,12 @@ impl Engine {
     #[must_use]
     pub fn make_request_id(&self) -> RequestId {
         RequestId::new(self.ids.mint(self.clock.now()))
+    }
+
+    /// The clock that everything here goes by.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Adds the engine's counters to those that are published.

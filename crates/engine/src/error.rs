@@ -33,6 +33,9 @@ pub enum Error {
     /// A field is out of bounds.
     #[error("a field is out of bounds")]
     Invalid(Field, FieldProblem),
+    /// The secret is there, but cannot be used as it is.
+    #[error("the secret cannot be used")]
+    Unusable(crate::providers::Unfit),
     /// The record does not open: damaged or tampered with.
     #[error("the record is locked")]
     Locked,

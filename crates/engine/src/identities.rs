@@ -64,7 +64,7 @@ impl Identities {
         now: Timestamp,
     ) -> Option<Arc<Known>> {
         let all = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let (its, known) = all.range(mac..).next().or_else(|| all.first_key_value())?;
+        let (its, known) = all.range(*mac..).next().or_else(|| all.first_key_value())?;
         let is_admitted = known.identity.admits(address, now) && known.epoch == self.epoch();
         (is_admitted && its == mac).then(|| Arc::clone(known))
     }

@@ -18,15 +18,19 @@ mod jwt;
 mod keks;
 mod limits;
 mod metrics;
+mod observations;
 mod open;
 mod org_keys;
+pub mod providers;
 mod refused;
+mod release;
 mod secrets;
+mod settings;
 mod system_clock;
 mod view;
 
 pub use audit::AuditFilter;
-pub use authenticate::credential_from_headers;
+pub use authenticate::{credential_from_gateway_headers, credential_from_headers};
 pub use authorise::Operation;
 pub use command::{
     IdentityFilter, ImportedSecret, MemberPatch, MetadataObject, MetadataPatch, NewApiKey, NewKeyRights,
@@ -40,7 +44,12 @@ pub use jwt::{FetchJwks, FetchProblem, Fetching, JwtOptions};
 pub use keyholt_store::PrincipalKind;
 pub use limits::{Rate, RateLimits};
 pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
+pub use release::{
+    ResolveRequest, ResolvedSecret, RevealedSecret, Revelation, Spent, TestSecret, Tested, Testing, Usable,
+    UseRequest, WhichVersion,
+};
 pub use secrets::SecretList;
+pub use settings::EngineSettings;
 pub use system_clock::SystemClock;
 pub use view::{
     ApiKeyView, AuditVerdict, BadAuditRecord, IssuedApiKey, KeyHolder, ListedSecret, MemberView,

@@ -23,6 +23,8 @@ pub(crate) struct Metrics {
     pub(crate) changes: Family<ActionLabel, Counter>,
     /// Credentials that were refused.
     pub(crate) refused_credentials: Counter,
+    /// Secrets that a proxy was not given because they do not fit.
+    pub(crate) unfit_secrets: Counter,
     /// Reads that met a row which does not open.
     pub(crate) locked_reads: Counter,
 }
@@ -34,6 +36,11 @@ impl Metrics {
             "keyholt_refused_credentials",
             "Requests whose credential was unknown, expired or revoked",
             self.refused_credentials.clone(),
+        );
+        registry.register(
+            "keyholt_unfit_secrets",
+            "Times that a secret was not given to a proxy because it does not fit",
+            self.unfit_secrets.clone(),
         );
         registry.register(
             "keyholt_locked_reads",

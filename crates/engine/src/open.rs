@@ -12,8 +12,7 @@ use keyholt_types::{
 
 use crate::engine::NotCommitted;
 use crate::identity::{KeyToIssue, NewOrgRows};
-use crate::jwt::Issuers;
-use crate::{Engine, Error, JwtOptions, RateLimits};
+use crate::{Engine, EngineSettings, Error};
 
 /// Whether the store has an installation already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +40,8 @@ pub struct OpenOptions<'a> {
     pub clock: Arc<dyn Clock>,
     /// Gives the root key, and may make one for an empty store.
     pub root_key: &'a dyn Fn(StoreState) -> Result<Box<dyn RootKeyProvider>, RootKeyError>,
-    /// How many earlier versions of a value are kept for organisations' secrets.
-    pub versions_kept: u32,
-    /// How much is let through.
-    pub limits: RateLimits,
-    /// Whose tokens are credentials; nobody's when none.
-    pub jwt: Option<JwtOptions>,
+    /// What the operator decides.
+    pub settings: EngineSettings,
     /// What the first start is to make.
     pub bootstrap: Bootstrap,
 }
@@ -101,10 +96,8 @@ async fn reopen(options: OpenOptions<'_>, deployment: DeploymentRow) -> Result<O
     let root = (options.root_key)(StoreState::InUse)?;
     let keyring = open_keyring(&options.store, &*root, &deployment).await?;
     let head = options.store.find_audit_head().await?;
-    let issuers = Issuers::new(options.jwt);
     let ids = IdMinter::after(head.map(|head| head.highest_id.uuid()));
-    let engine =
-        engine(options.store, keyring, options.clock, ids, options.versions_kept, options.limits, issuers)?;
+    let engine = engine(options.store, keyring, options.clock, ids, options.settings)?;
     Ok(Opened { engine: Arc::new(engine), first_start: None })
 }
 
@@ -122,15 +115,13 @@ pub(crate) async fn open_keyring(
 
 async fn found(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
     let root = (options.root_key)(StoreState::Empty)?;
-    let issuers = Issuers::new(options.jwt);
     let ids = IdMinter::after(None);
     let now = options.clock.now();
     let id = DeploymentId::new(ids.mint(now));
     let (keyring, ring, check_value) = Keyring::create(&*root, id)?;
     let deployment = DeploymentRow { id, created_at: now, check_value };
     let ring = RingKeyRow { generation: ring.generation, wrapped: ring.wrapped, created_at: now };
-    let engine =
-        engine(options.store, keyring, options.clock, ids, options.versions_kept, options.limits, issuers)?;
+    let engine = engine(options.store, keyring, options.clock, ids, options.settings)?;
     let first_start = first_start(&engine, &deployment, &ring, options.bootstrap).await.map_err(|error| {
         tracing::error!(?error, "the first start failed");
         OpenRefused::FirstStart
@@ -191,14 +182,12 @@ fn engine(
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     ids: IdMinter,
-    versions_kept: u32,
-    limits: RateLimits,
-    jwt_issuers: Issuers,
+    settings: EngineSettings,
 ) -> Result<Engine, OpenRefused> {
     let ring_generation = keyring.primary_generation();
     let key = keyring.audit_key(ring_generation).ok_or(OpenRefused::FirstStart)?;
     let chain = ChainId::new(ids.mint(clock.now()));
     let step = Arc::new(move |previous: &[u8], record: &[u8]| key.step(previous, record));
     store.begin_chain(ChainStart { chain, ring_generation, step });
-    Ok(Engine::new(store, keyring, clock, ids, versions_kept, limits, jwt_issuers))
+    Ok(Engine::new(store, keyring, clock, ids, settings))
 }

@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use keyholt_store::Changes;
 use keyholt_types::{
     Action, ApiKeyId, AuditEvent, Caller, EventId, OrgId, Outcome, PrincipalId, RequestContext, Subject,
     SubjectKind, Timestamp,
 };
 
 use crate::Engine;
-use crate::engine::NotCommitted;
 
 /// What makes two refused attempts the same kind.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -118,7 +116,8 @@ impl Engine {
         }
     }
 
-    fn take_refused(&self) -> Vec<AuditEvent> {
+    /// What was refused since the last time, oldest first.
+    pub(crate) fn take_refused(&self) -> Vec<AuditEvent> {
         let mut all = self.refused.0.lock().unwrap_or_else(PoisonError::into_inner);
         self.count_latest(&mut all);
         let mut events: Vec<AuditEvent> = std::mem::take(&mut all.kinds).into_values().collect();
@@ -159,24 +158,5 @@ impl Engine {
     fn deployment_subject(&self) -> Subject {
         let id = self.keyring.deployment().uuid();
         Subject { kind: SubjectKind::Deployment, id, name: Box::default() }
-    }
-
-    /// Writes down what was refused, and which API keys were used, since the last time. To be done every few
-    /// seconds and at the end.
-    pub async fn write_down_observations(&self) {
-        let uses = self.identities.take_uses();
-        if !uses.is_empty() {
-            let uses = uses.into_iter().fold(keyholt_store::Uses::new(), |uses, (key, at)| uses.used(key, at));
-            if let Err(error) = self.store.note_uses(uses).await {
-                tracing::warn!(%error, "when API keys were last used could not be written down");
-            }
-        }
-        for event in self.take_refused() {
-            let action = event.action;
-            if let Err(NotCommitted::Failed(_)) = self.commit(action, Changes::new().record(event)).await {
-                // Why is in the log already; the others would fail likewise.
-                return;
-            }
-        }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use keyholt_crypto::{LocalRootKey, RootKeyError, RootKeyProvider};
 use keyholt_engine::{
-    Bootstrap, Engine, Error, JwtOptions, NewApiKey, NewKeyRights, OpenOptions, OrgChoice, PageRequest,
-    RateLimits, StoreState, open,
+    Bootstrap, Engine, EngineSettings, Error, JwtOptions, NewApiKey, NewKeyRights, OpenOptions, OrgChoice,
+    PageRequest, RateLimits, StoreState, open,
 };
 use keyholt_store::Store;
 use keyholt_types::{
@@ -77,10 +77,10 @@ impl TestEngine {
         limits: RateLimits,
         jwt: Option<JwtOptions>,
     ) -> Self {
+        let settings = EngineSettings { versions_kept: 2, limits, jwt, ..EngineSettings::default() };
         let bootstrap = Bootstrap { api_key: Some(Credential::new(Self::OWNER_KEY.into())), org: None };
         let clock_of_engine = Arc::clone(&clock);
-        let options =
-            OpenOptions { store, clock: clock_of_engine, root_key, versions_kept: 2, limits, jwt, bootstrap };
+        let options = OpenOptions { store, clock: clock_of_engine, root_key, settings, bootstrap };
         let engine = open(options).await.expect("an engine").engine;
         let request = RequestContext { id: engine.make_request_id(), address: None };
         let owner = engine.authenticate(&Credential::new(Self::OWNER_KEY.into()), request).await;

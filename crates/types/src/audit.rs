@@ -82,6 +82,8 @@ words! {
         SecretResolve = "secret.resolve",
         /// A value was sent to its provider to see whether it is valid.
         SecretTest = "secret.test",
+        /// A provider's answer held the value that it was sent, which was taken out.
+        SecretEcho = "secret.echo",
         /// Where a value may be sent was confirmed after it had changed.
         SecretConfirmHosts = "secret.confirm_hosts",
         /// A credential for a short time was made.

@@ -11,8 +11,8 @@ use keyholt_types::{
 
 use super::api_keys::api_key_view;
 use super::principals::membership;
-use super::proof_bytes;
 use super::revoke::may_revoke;
+use super::sealed::{record_in_each_org, seal_proof};
 use crate::authorise::{Operation, server_scope};
 use crate::engine::{ATTEMPTS, NotCommitted};
 use crate::{Engine, Error, Field, IssuedApiKey, KeyHolder, NewApiKey, NewKeyRights};
@@ -294,26 +294,4 @@ impl Engine {
             |row: &ApiKeyRow| row.name == key.name && row.revoked_at.is_none() && may_revoke(caller, row);
         Ok(rows.into_iter().filter(is_namesake).collect())
     }
-}
-
-pub(super) fn seal_proof(engine: &Engine, row: &mut ApiKeyRow) -> Result<(), Error> {
-    let proof = engine.keyring.api_key_proof(row.ring_generation, &proof_bytes(row));
-    row.proof = proof.ok_or(Error::Internal)?.to_vec();
-    Ok(())
-}
-
-/// An event in each organisation of a key, so that each of them can read it in its own log.
-pub(super) fn record_in_each_org(
-    engine: &Engine,
-    caller: Option<&Caller>,
-    key: &ApiKeyRow,
-    action: Action,
-    changes: Changes,
-) -> Audited {
-    let subject = || Subject { kind: SubjectKind::ApiKey, id: key.id.uuid(), name: key.name.clone() };
-    let event = |org: OrgId| engine.event(caller, org, action, subject());
-    let others = key.grants.iter().map(|(org, _)| *org).filter(|org| *org != key.project_org);
-    others.fold(changes.record(event(key.project_org)), |change, org| {
-        change.and(Changes::new().record(event(org)))
-    })
 }

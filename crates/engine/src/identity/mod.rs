@@ -10,6 +10,7 @@ mod principals;
 mod projects;
 mod proof;
 mod revoke;
+mod sealed;
 mod temporary;
 
 pub(crate) use issue::KeyToIssue;

@@ -44,3 +44,107 @@ pub(crate) fn proof_bytes(row: &ApiKeyRow) -> Vec<u8> {
     }
     fixed_order_bytes(&fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use keyholt_types::{
+        ApiKeyId, NamePattern, OrgId, PrincipalId, ProjectId, Restriction, Restrictions, Rights, Role,
+    };
+
+    use super::*;
+
+    /// The proof of [`key`] as it was before keys could be narrowed.
+    const BEFORE: &str = "\
+        00000010000000000000000000000000000000c1000000200707070707070707070707070707070707070707\
+        07070707070707070707070700000010000000000000000000000000000000d1000000100000000000000000\
+        00000000000000a100000010000000000000000000000000000000b1000000010100000008000660c6013056\
+        0000000008000660c601b9aa400000000000000030000000000000000000000000000000a100000000000000\
+        1f000000000000000000000000000000a20000000000000001";
+
+    fn key() -> ApiKeyRow {
+        let id = |number: u128| number.to_be_bytes();
+        let moment = Timestamp::from_micros(1_795_253_400_000_000);
+        let first = OrgId::from_slice(&id(0xA1)).unwrap();
+        ApiKeyRow {
+            id: ApiKeyId::from_slice(&id(0xC1)).unwrap(),
+            mac: vec![7; 32],
+            ring_generation: 1,
+            principal: PrincipalId::from_slice(&id(0xD1)).unwrap(),
+            project_org: first,
+            project: ProjectId::from_slice(&id(0xB1)).unwrap(),
+            name: "a key".into(),
+            shown: "khk_abcd".into(),
+            operator: true,
+            created_at: moment,
+            created_by: None,
+            expires_at: Some(moment.plus_seconds(9)),
+            revoked_at: None,
+            restrictions: Restrictions::default(),
+            proof: Vec::new(),
+            version: 1,
+            grants: vec![
+                (first, Role::Owner.rights()),
+                (OrgId::from_slice(&id(0xA2)).unwrap(), Role::Viewer.rights()),
+            ],
+            last_used_at: None,
+            parent: None,
+            model: None,
+        }
+    }
+
+    fn narrowed(names: &[&str]) -> Restrictions {
+        let names = names.iter().map(|text| NamePattern::parse(text).unwrap()).collect();
+        Restrictions::default().with(Restriction { names, ..Restriction::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_key_without_what_is_new_is_proven_as_it_was_before() {
+        let bytes: String = proof_bytes(&key()).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(bytes, BEFORE);
+    }
+
+    #[test]
+    fn what_decides_what_a_key_may_do_is_in_its_proof() {
+        let other = OrgId::MAX;
+        let rights = |rights: Rights| vec![(key().grants[0].0, rights), key().grants[1]];
+        let temporary = ApiKeyRow { parent: Some(ApiKeyId::MIN), model: Some("gpt-5".into()), ..key() };
+        let keys = [
+            key(),
+            ApiKeyRow { id: ApiKeyId::MIN, ..key() },
+            ApiKeyRow { mac: vec![8; 32], ..key() },
+            ApiKeyRow { principal: PrincipalId::MIN, ..key() },
+            ApiKeyRow { project_org: other, ..key() },
+            ApiKeyRow { project: ProjectId::MIN, ..key() },
+            ApiKeyRow { operator: false, ..key() },
+            ApiKeyRow { created_at: key().created_at.plus_seconds(1), ..key() },
+            ApiKeyRow { expires_at: None, ..key() },
+            ApiKeyRow { revoked_at: Some(key().created_at), ..key() },
+            ApiKeyRow { expires_at: None, revoked_at: key().expires_at, ..key() },
+            ApiKeyRow { grants: rights(Role::Viewer.rights()), ..key() },
+            ApiKeyRow { grants: key().grants[..1].to_vec(), ..key() },
+            ApiKeyRow { restrictions: narrowed(&["*"]), ..key() },
+            ApiKeyRow { restrictions: narrowed(&["OPENAI_*"]), ..key() },
+            ApiKeyRow { restrictions: narrowed(&["OPENAI_*", "x"]), ..key() },
+            temporary.clone(),
+            ApiKeyRow { model: None, ..temporary.clone() },
+            ApiKeyRow { model: Some("gpt-5-mini".into()), ..temporary.clone() },
+            ApiKeyRow { parent: Some(ApiKeyId::MAX), ..temporary.clone() },
+            ApiKeyRow { restrictions: narrowed(&["*"]), ..temporary },
+        ];
+        let proofs: std::collections::BTreeSet<Vec<u8>> = keys.iter().map(proof_bytes).collect();
+        assert_eq!(proofs.len(), keys.len());
+    }
+
+    #[test]
+    fn what_is_only_shown_of_a_key_is_not_in_its_proof() {
+        let shown = ApiKeyRow {
+            name: "other".into(),
+            shown: Box::default(),
+            created_by: Some(ApiKeyId::MIN),
+            last_used_at: Some(key().created_at),
+            version: 7,
+            ..key()
+        };
+        assert_eq!(proof_bytes(&shown), proof_bytes(&key()));
+    }
+}

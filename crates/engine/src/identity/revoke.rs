@@ -4,7 +4,7 @@ use keyholt_store::{ApiKeyRow, Audited, Changes};
 use keyholt_types::{Action, ApiKeyId, Caller, OrgId};
 
 use super::api_keys::api_key_view;
-use super::issue::{record_in_each_org, seal_proof};
+use super::sealed::{record_in_each_org, seal_proof};
 use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted};
 use crate::{ApiKeyView, Engine, Error};

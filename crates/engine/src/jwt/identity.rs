@@ -29,7 +29,7 @@ impl Engine {
         if !head.algorithm.is_some_and(|algorithm| issuer.config.algorithms.contains(&algorithm)) {
             return Ok(None);
         }
-        let Some(claims) = issuer.verify(self, credential).await else { return Ok(None) };
+        let Some(claims) = issuer.verify(&*self.clock, credential).await else { return Ok(None) };
         let Some(end) = claims.taken_until(&issuer.config, self.clock.now()) else { return Ok(None) };
         let Some(rule) = issuer.config.rule_for(|name| claims.claim(name)) else { return Ok(None) };
         let (Some(issuer), Some(subject)) = (claims.issuer(), claims.subject()) else { return Ok(None) };

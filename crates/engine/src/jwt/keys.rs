@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keyholt_crypto::{JwksProblem, JwtKeys};
+use keyholt_types::Clock;
 use tokio::sync::{Notify, watch};
 
 /// A set is fetched again when it is older.
@@ -58,13 +59,13 @@ impl IssuerKeys {
 
     /// The keys after a fetch that is under way or begins now; those that there are when it is too soon for one. None
     /// when there are no good ones then, or the fetch takes too long.
-    pub(super) async fn ask(&self, ticks: &impl Fn() -> Duration) -> Option<Arc<JwtKeys>> {
+    pub(super) async fn ask(&self, clock: &dyn Clock) -> Option<Arc<JwtKeys>> {
         let mut ended = self.ended.subscribe();
-        if self.want_fetch(ticks()) {
+        if self.want_fetch(clock.ticks()) {
             self.asked.notify_one();
             tokio::time::timeout(PATIENCE, ended.changed()).await.ok()?.ok()?;
         }
-        self.current(ticks())
+        self.current(clock.ticks())
     }
 
     /// Asks for a fetch. Whether one will end.

@@ -1,7 +1,7 @@
 //! Tokens of issuers that the operator configured, as credentials (design/security.md B.8).
 //!
-//! [`issuers`] knows whose tokens are taken, [`keys`] keeps each issuer's key set, and [`identity`] finds out whom a
-//! token stands for.
+//! [`issuers`] knows whose tokens are taken, [`keys`] holds an issuer's key set and [`keep`] keeps it up to date, and
+//! [`identity`] finds out whom a token stands for.
 //!
 //! **Invariant:** requests never fetch keys. They ask for them and wait a little; one task fetches
 //! ([`keep_jwt_keys`](crate::Engine::keep_jwt_keys)), so that nobody who hangs up can stop a fetch and nobody who
@@ -9,6 +9,7 @@
 
 mod identity;
 mod issuers;
+mod keep;
 mod keys;
 
 pub(crate) use issuers::Issuers;

@@ -9,13 +9,14 @@ use keyholt_types::{
 
 use super::edit::{Edit, MetadataEdit};
 use crate::authorise::server_scope;
+use crate::providers::bound_hosts;
 use crate::{Denied, Engine, Error, Field, NewSecret, SecretView};
 
 /// A row with the value that goes with it, sealed and ready to be stored.
-pub(super) struct SealedSecret {
-    pub(super) row: SecretRow,
+pub(crate) struct SealedSecret {
+    pub(crate) row: SecretRow,
     pub(super) value: Option<ValueRow>,
-    pub(super) view: SecretView,
+    pub(crate) view: SecretView,
 }
 
 impl SealedSecret {
@@ -155,6 +156,17 @@ impl Engine {
         self.seal(caller, columns, details, edit.value, now).await.map(Some)
     }
 
+    /// Seals a row whose value is bound to its present destination.
+    pub(crate) async fn seal_bound(&self, caller: &Caller, secret: SecretView) -> Result<SealedSecret, Error> {
+        let now = self.moment_after(&secret.columns);
+        let SecretView { mut columns, mut details } = secret;
+        details.bound_to = bound_hosts(columns.kind.as_deref(), details.metadata.as_ref());
+        columns.version += 1;
+        columns.updated_at = Some(now);
+        columns.updated_by = caller.identity.api_key;
+        self.seal(caller, columns, details, None, now).await
+    }
+
     async fn seal(
         &self,
         caller: &Caller,
@@ -170,6 +182,10 @@ impl Engine {
             columns.value_updated_at = Some(now);
             columns.value_updated_by = Some(caller.identity.principal);
             details.preview = Some(preview.as_str().into());
+            details.bound_to = match columns.collection {
+                Collection::Org(_) => bound_hosts(columns.kind.as_deref(), details.metadata.as_ref()),
+                Collection::Project(..) => None,
+            };
         }
         columns.key_generation = kek.generation();
         let sealed = kek.seal_details(&columns, &details).map_err(|_| sealing_failed())?;

@@ -150,9 +150,44 @@ async fn a_failed_fetch_is_not_repeated_for_thirty_seconds() {
 async fn nobody_waits_long_for_a_server_that_does_not_answer() {
     let Some(scene) = Scene::set(anyone()).await else { return };
     scene.published.set("keys", None);
-    let token = scene.token("ann");
-    let answer = tokio::time::timeout(Duration::from_secs(6), scene.caller(&token)).await;
-    Scene::refused(answer.unwrap());
+    let answer = |seconds, token: String| {
+        let scene = &scene;
+        async move { tokio::time::timeout(Duration::from_secs(seconds), scene.caller(&token)).await.unwrap() }
+    };
+    Scene::refused(answer(6, scene.token("ann")).await);
+    // What will be refused in any case does not wait at all.
+    let header = json!({"alg": "HS256", "kid": "first"});
+    scene.test.clock.advance_seconds(60);
+    Scene::refused(answer(1, scene.key.token_with_mac(b"k", &header, &scene.claims("ann"))).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_too_old_are_not_used_while_new_ones_are_awaited() {
+    let Some(scene) = Scene::set(anyone()).await else { return };
+    scene.caller(&scene.token("ann")).await.unwrap();
+    scene.published.set("keys", None);
+    let asked_an_hour_later = async {
+        scene.test.clock.advance_seconds(301);
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        scene.test.clock.advance_seconds(HOUR);
+        scene.test.caller(&scene.token("bob")).await
+    };
+    Scene::refused(scene.beside_keeping(asked_an_hour_later).await);
+    assert_eq!(scene.published.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_takes_too_long_is_given_up() {
+    let Some(scene) = Scene::set(anyone()).await else { return };
+    scene.published.set("keys", None);
+    let asked_a_minute_later = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        scene.published.set("keys", Some(Ok(key_set(&[scene.key.jwk(Some("first"))]))));
+        scene.test.clock.advance_seconds(60);
+        scene.test.caller(&scene.token("ann")).await
+    };
+    scene.beside_keeping(asked_a_minute_later).await.unwrap();
+    assert_eq!(scene.published.fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyholt_crypto::{LocalRootKey, RootKeyError, RootKeyProvider};
 use keyholt_engine::{
-    Bootstrap, Engine, OpenOptions, OpenRefused, Opened, OrgReach, RateLimits, StoreState, open,
+    Bootstrap, Engine, EngineSettings, OpenOptions, OpenRefused, Opened, OrgReach, StoreState, open,
 };
 use keyholt_store::Store;
 use keyholt_testkit::TestEngine;
@@ -22,9 +22,7 @@ fn options<'a>(
         store,
         clock,
         root_key,
-        versions_kept: 2,
-        limits: RateLimits::default(),
-        jwt: None,
+        settings: EngineSettings { versions_kept: 2, ..EngineSettings::default() },
         bootstrap,
     }
 }

@@ -102,6 +102,7 @@ contract! {
         secrets_elsewhere_keep_no_project,
         a_project_of_a_valid_api_key_is_not_deleted,
         a_deleted_project_is_seen_nowhere_and_its_name_is_free,
+        what_needs_a_project_goes_on_only_where_it_is,
         projects_are_listed_from_either_end,
     }
     members {

@@ -132,6 +132,22 @@ pub(crate) async fn a_deleted_project_is_seen_nowhere_and_its_name_is_free(store
     }
 }
 
+pub(crate) async fn what_needs_a_project_goes_on_only_where_it_is(store: Arc<Store>) {
+    make_orgs(&store).await;
+    let required = |org, number| Changes::new().require_project(org_id(org), project_id(number));
+    let row = secret(org_scope(1).project_secrets(project_id(1)), 1, "a");
+    let scope = org_scope(1).project_secrets(project_id(1));
+    commit(&store, required(1, 1).insert_secret(scope, &row)).await.unwrap();
+    // Another organisation's project, and one that is not there.
+    for (org, number) in [(2, 1), (1, 9)] {
+        assert_unmet(commit(&store, required(org, number)).await, Unmet::Stale);
+    }
+    commit(&store, Changes::new().delete_secret(scope, secret_id(1), 1)).await.unwrap();
+    delete(&store, 1, "default").await.unwrap();
+    assert_unmet(commit(&store, required(1, 1).insert_secret(scope, &row)).await, Unmet::Stale);
+    assert_eq!(store.find_secret(scope, secret_id(1)).await.unwrap(), None);
+}
+
 pub(crate) async fn projects_are_listed_from_either_end(store: Arc<Store>) {
     make_orgs(&store).await;
     for number in 4..=6 {

@@ -1,0 +1,32 @@
+//! To which destination a value is bound (design/decisions.md 22).
+
+use std::collections::HashSet;
+use std::sync::PoisonError;
+
+use crate::providers::{self, Unfit};
+use crate::{Engine, SecretView};
+
+impl Engine {
+    /// Whether a secret's value may be sent to where its row says now: as when the value was written. A value from
+    /// before there were bindings is bound to nothing until it is confirmed or written anew.
+    pub(super) fn is_bound(&self, secret: &SecretView) -> bool {
+        let now = providers::bound_hosts(secret.columns.kind.as_deref(), secret.details.metadata.as_ref());
+        secret.columns.value_version == 0 || secret.details.bound_to == now
+    }
+
+    /// Reports a secret that a proxy is not given: in the metrics each time, in the log once for each of its
+    /// versions.
+    pub(super) fn report_unfit(&self, secret: &SecretView, unfit: Unfit) {
+        /// Beyond so many nothing new is remembered, and all is reported again.
+        const REMEMBERED: usize = 10_000;
+        self.metrics.unfit_secrets.inc();
+        let columns = &secret.columns;
+        let mut reported = self.reported_unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.len() >= REMEMBERED {
+            *reported = HashSet::new();
+        }
+        if reported.insert((columns.id, columns.version)) {
+            tracing::warn!(secret = %columns.id, reason = %unfit, "a secret is not given to proxies");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What an AI proxy asks for: the values that serve a model (wire/braintrust.md 6).
+
+use std::sync::Arc;
+
+use keyholt_types::{Action, Caller, SecretValue};
+
+use super::open_value::scope_of;
+use crate::authorise::Operation;
+use crate::providers::{self, Unfit};
+use crate::{Denied, Engine, Error, ListedSecret, OrgChoice, SecretFilter, SecretView};
+
+/// What a proxy asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct ResolveRequest<'a> {
+    /// The model; every secret that fits when none is given.
+    pub model: Option<&'a str>,
+    /// The organisation; all of the caller's when none is named.
+    pub org: OrgChoice<'a>,
+}
+
+/// A secret that serves a model.
+#[derive(Debug)]
+pub struct ResolvedSecret {
+    /// The secret.
+    pub secret: SecretView,
+    /// The organisation's name.
+    pub org_name: Box<str>,
+    /// Its value; none where its type needs none.
+    pub value: Option<SecretValue>,
+}
+
+impl Engine {
+    /// The secrets that serve a model, newest first. Only those that the proxy's schema lets through: one that
+    /// does not fit is left out and reported, since it would spoil the whole answer (wire/braintrust.md 6.1).
+    /// The audit events are on the disk before this returns.
+    ///
+    /// # Errors
+    /// When the caller may not reveal (or use, from an address that is trusted to resolve), or names an
+    /// organisation that is not theirs.
+    pub async fn resolve(
+        self: &Arc<Self>,
+        caller: &Caller,
+        request: ResolveRequest<'_>,
+    ) -> Result<Vec<ResolvedSecret>, Error> {
+        let operation = self.operation_of_resolving(caller);
+        self.require(caller, operation)?;
+        if let OrgChoice::Named(name) = request.org
+            && !caller.identity.orgs.iter().any(|grant| &*grant.org_name == name)
+        {
+            return Err(Error::Forbidden(Denied::Org));
+        }
+        if !caller.identity.allows_model(request.model) {
+            return Err(Error::Forbidden(Denied::OutsidePattern));
+        }
+        let mut list = self.list_secrets_for(caller, request.org, SecretFilter::default(), operation).await?;
+        let mut resolved = Vec::new();
+        loop {
+            let batch = list.next().await?;
+            if batch.is_empty() {
+                break;
+            }
+            for listed in batch {
+                let ListedSecret::Open(secret) = listed else { continue };
+                if let Some(value) = self.value_for_model(&secret, request.model).await? {
+                    let grant = caller.identity.grant_in(secret.columns.collection.org());
+                    let org_name = grant.map(|grant| grant.org_name.clone()).ok_or(Error::Internal)?;
+                    resolved.push(ResolvedSecret { secret, org_name, value });
+                }
+            }
+        }
+        self.record_released(caller, Action::SecretResolve, resolved.iter().map(|one| &one.secret)).await?;
+        Ok(resolved)
+    }
+
+    /// From the addresses of trusted proxies the right to use suffices: what they are given stays with them
+    /// (design/decisions.md 9).
+    fn operation_of_resolving(&self, caller: &Caller) -> Operation {
+        let address = caller.request.address;
+        let is_trusted =
+            address.is_some_and(|address| self.resolvers.iter().any(|range| range.contains(address)));
+        if is_trusted && !caller.identity.has_anywhere(Operation::RevealSecrets.right()) {
+            Operation::UseSecrets
+        } else {
+            Operation::RevealSecrets
+        }
+    }
+
+    /// A secret's value, if the secret serves the model and fits; the inner one is none where the type needs
+    /// none.
+    async fn value_for_model(
+        &self,
+        secret: &SecretView,
+        model: Option<&str>,
+    ) -> Result<Option<Option<SecretValue>>, Error> {
+        let (kind, metadata) = (secret.columns.kind.as_deref(), secret.details.metadata.as_ref());
+        let provider = match providers::check_metadata(kind, metadata) {
+            Ok(provider) => provider,
+            Err(unfit) => {
+                self.report_unfit(secret, unfit);
+                return Ok(None);
+            }
+        };
+        if !self.models.matches(provider, metadata, model) {
+            return Ok(None);
+        }
+        if !self.is_bound(secret) {
+            self.report_unfit(secret, Unfit::Unbound);
+            return Ok(None);
+        }
+        let value = match self.open_value(scope_of(&secret.columns), secret).await {
+            Ok(value) => value,
+            Err(Error::Locked) => return Ok(None),
+            Err(other) => return Err(other),
+        };
+        match providers::check_value(provider, metadata, value.as_ref()) {
+            Ok(()) => Ok(Some(value)),
+            Err(unfit) => {
+                self.report_unfit(secret, unfit);
+                Ok(None)
+            }
+        }
+    }
+}

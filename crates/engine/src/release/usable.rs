@@ -1,0 +1,185 @@
+//! Using values: which secrets serve a request of a caller, who never sees their values.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::sync::atomic;
+
+use keyholt_store::Scope;
+use keyholt_types::{Caller, SecretId, SecretValue};
+
+use super::open_value::scope_of;
+use crate::authorise::Operation;
+use crate::providers::{self, Destination, ProviderType, Unfit};
+use crate::{Denied, Engine, Error, ListedSecret, OrgChoice, SecretFilter, SecretView};
+
+/// What a caller wants to send a request with.
+#[derive(Debug, Clone, Copy)]
+pub struct UseRequest<'a> {
+    /// The model that the request names.
+    pub model: Option<&'a str>,
+    /// The name of the secret, where the caller chooses it.
+    pub name: Option<&'a str>,
+    /// The only type of provider that will do, where the caller chooses it.
+    pub provider: Option<ProviderType>,
+    /// Which types of providers understand the request.
+    pub understands: fn(ProviderType) -> bool,
+}
+
+/// A secret that serves a request.
+#[derive(Debug)]
+pub struct Usable {
+    scope: Scope,
+    secret: SecretView,
+    provider: ProviderType,
+    destination: Destination,
+    weight: f64,
+}
+
+impl Usable {
+    /// The secret.
+    #[must_use]
+    pub fn secret(&self) -> &SecretView {
+        &self.secret
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn provider(&self) -> ProviderType {
+        self.provider
+    }
+
+    /// Where its value may be sent: computed from the row as it is, and the same as when the value was written.
+    #[must_use]
+    pub fn destination(&self) -> &Destination {
+        &self.destination
+    }
+}
+
+/// Which version of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichVersion {
+    /// The present one.
+    Present,
+    /// The one before, as long as a rotation is recent enough for it to be still valid somewhere.
+    Previous,
+}
+
+impl Engine {
+    /// How long after a rotation the value before may still be tried, in seconds (design/decisions.md 5).
+    const GRACE_SECONDS: i64 = 3600;
+
+    /// The secrets that serve a request, best first: those of the highest weight (metadata `keyholt.weight`, 1
+    /// when not given), taking turns among equals.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when none does, [`Error::Unusable`] when the only ones that would cannot be used as
+    /// they are; when the caller may not use.
+    pub async fn find_usable(
+        self: &Arc<Self>,
+        caller: &Caller,
+        request: UseRequest<'_>,
+    ) -> Result<Vec<Usable>, Error> {
+        self.require(caller, Operation::UseSecrets)?;
+        if !caller.identity.allows_model(request.model) {
+            self.count_refused_attempt(caller, None, keyholt_types::Action::SecretUse);
+            return Err(Error::Forbidden(Denied::OutsidePattern));
+        }
+        let filter = SecretFilter { name: request.name.map(Into::into), ..SecretFilter::default() };
+        let mut list = self.list_secrets_for(caller, OrgChoice::Unnamed, filter, Operation::UseSecrets).await?;
+        let (mut usable, mut problem) = (Vec::new(), None);
+        loop {
+            let batch = list.next().await?;
+            if batch.is_empty() {
+                break;
+            }
+            for listed in batch {
+                let ListedSecret::Open(secret) = listed else { continue };
+                match self.usable(secret, request) {
+                    Ok(Some(one)) => usable.push(one),
+                    Ok(None) => {}
+                    Err(unfit) => problem = Some(unfit),
+                }
+            }
+        }
+        if usable.is_empty() {
+            return Err(problem.map_or(Error::NotFound, Error::Unusable));
+        }
+        let turn = self.turns.fetch_add(1, atomic::Ordering::Relaxed);
+        let turns = usable.len();
+        usable.rotate_left(turn % turns);
+        usable.sort_by(|one, other| other.weight.partial_cmp(&one.weight).unwrap_or(Ordering::Equal));
+        Ok(usable)
+    }
+
+    /// A secret, if it serves a request.
+    fn usable(&self, secret: SecretView, request: UseRequest<'_>) -> Result<Option<Usable>, Unfit> {
+        let (kind, metadata) = (secret.columns.kind.as_deref(), secret.details.metadata.as_ref());
+        let provider = match (kind.and_then(ProviderType::parse), request.name) {
+            (Some(provider), _) => provider,
+            // Whoever names a secret is told what is wrong with it; nobody else asked for it.
+            (None, Some(_)) => return Err(Unfit::UnknownType),
+            (None, None) => return Ok(None),
+        };
+        let serves = match request.name {
+            Some(_) => request.provider.is_none_or(|wanted| wanted == provider),
+            None => request.provider.map_or_else(
+                || self.models.matches(provider, metadata, request.model),
+                |wanted| wanted == provider,
+            ),
+        };
+        if !serves {
+            return Ok(None);
+        }
+        if !(request.understands)(provider) {
+            return if request.name.is_some() { Err(Unfit::OtherFormat) } else { Ok(None) };
+        }
+        providers::check_metadata(kind, metadata)?;
+        let destination = providers::destination(provider, metadata)?;
+        if secret.columns.value_version == 0 && provider != ProviderType::Ollama {
+            return Err(Unfit::NoValue);
+        }
+        if !self.is_bound(&secret) {
+            return Err(Unfit::Unbound);
+        }
+        let weight = metadata.map_or(1.0, providers::weight);
+        Ok(Some(Usable { scope: scope_of(&secret.columns), secret, provider, destination, weight }))
+    }
+
+    /// The value of a usable secret; none where its type needs none, and where there is no such version.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when it cannot be put into a request, [`Error::Locked`] when it does not open.
+    pub async fn open_for_use(
+        &self,
+        usable: &Usable,
+        which: WhichVersion,
+    ) -> Result<Option<SecretValue>, Error> {
+        let value = match which {
+            WhichVersion::Present => self.open_value(usable.scope, &usable.secret).await?,
+            WhichVersion::Previous => {
+                let rotated_at = usable.secret.columns.value_updated_at;
+                let is_recent =
+                    |at: keyholt_types::Timestamp| self.clock.now() < at.plus_seconds(Self::GRACE_SECONDS);
+                if !rotated_at.is_some_and(is_recent) {
+                    return Ok(None);
+                }
+                self.open_previous_value(usable.scope, &usable.secret).await?
+            }
+        };
+        let Some(value) = value else { return Ok(None) };
+        let metadata = usable.secret.details.metadata.as_ref();
+        providers::check_value(usable.provider, metadata, Some(&value)).map_err(Error::Unusable)?;
+        Ok(Some(value))
+    }
+
+    /// Finds a secret to test its value: its present one, wherever it may be sent.
+    ///
+    /// # Errors
+    /// As [`find_usable`](Self::find_usable); [`Error::NotFound`] for one that the caller may not use.
+    pub async fn find_to_test(&self, caller: &Caller, id: SecretId) -> Result<Usable, Error> {
+        let (_, secret) = self.find_in_orgs(caller, id, Operation::UseSecrets).await?;
+        let name = secret.columns.name.clone();
+        let request = UseRequest { model: None, name: Some(&name), provider: None, understands: |_| true };
+        self.usable(secret, request).map_err(Error::Unusable)?.ok_or(Error::NotFound)
+    }
+}
