@@ -67,6 +67,7 @@ fn refusal_of_authentication(error: Error) -> Refusal {
         | Error::NotFound
         | Error::NameTaken
         | Error::InUse
+        | Error::Unusable(_)
         | Error::OrgRequired
         | Error::Invalid(..)
         | Error::Locked

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use keyholt_engine::providers::Unfit;
 use keyholt_types::FieldProblem;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -44,6 +45,8 @@ pub(crate) enum Refusal {
     TooLarge,
     /// 429; in so many seconds, 1 to 60, there may be more.
     TooMany(u8),
+    /// 400: the secret is there, but cannot be used as it is.
+    Unusable(Unfit),
     /// 400: others still need the record; the text says who.
     InUse(&'static str),
     /// 500; nothing was changed.
@@ -169,6 +172,7 @@ impl Refusal {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::InUse(_) => StatusCode::BAD_REQUEST,
+            Self::Unusable(_) => StatusCode::BAD_REQUEST,
             Self::NameTaken(_) | Self::BodyLost | Self::Host => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -185,7 +189,7 @@ impl Refusal {
     const fn kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Json(_) | Self::BodyLost => ("invalid_request_error", "invalid_json"),
-            Self::Field(..) | Self::Request(_) | Self::InUse(_) | Self::Host => {
+            Self::Field(..) | Self::Request(_) | Self::InUse(_) | Self::Unusable(_) | Self::Host => {
                 ("invalid_request_error", "invalid_field")
             }
             Self::NameTaken(_) => ("invalid_request_error", "already_exists"),
@@ -205,6 +209,7 @@ impl Refusal {
     pub(crate) fn message(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Field(name, problem) => return Cow::Owned(format!("{name} {problem}")),
+            Self::Unusable(unfit) => return Cow::Owned(unfit.to_string()),
             Self::Json(problem) => problem.message(),
             Self::Request(text) | Self::NameTaken(text) | Self::InUse(text) => text,
             Self::Forbidden(text) | Self::NotFound(text) => text,
@@ -240,7 +245,7 @@ impl Refusal {
             Self::BodyLost | Self::Host => Some((CONNECTION, HeaderValue::from_static("close"))),
             Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::NameTaken(_) | Self::InUse(_) => None,
             Self::Forbidden(_) | Self::NotFound(_) | Self::UnknownPath => None,
-            Self::TooLarge | Self::Internal | Self::OutcomeUnknown => None,
+            Self::TooLarge | Self::Internal | Self::OutcomeUnknown | Self::Unusable(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use keyholt_engine::Engine;
+use keyholt_engine::{Engine, TestSecret};
 use keyholt_types::AddressRange;
 use tokio::sync::Semaphore;
 
@@ -56,6 +56,8 @@ pub struct Shared {
     pub settings: Arc<ApiSettings>,
     /// The counters of the door.
     pub metrics: Metrics,
+    /// What tests secrets; none where there is no gateway.
+    pub tester: Option<Arc<dyn TestSecret>>,
     /// One permit for each request that may be worked on.
     pub(crate) in_flight: Semaphore,
     /// The OpenAPI document, once it has been asked for.
@@ -66,8 +68,20 @@ impl AppState {
     /// Puts it together.
     #[must_use]
     pub fn new(engine: Arc<Engine>, settings: Arc<ApiSettings>, metrics: Metrics) -> Self {
+        Self::with_tester(engine, settings, metrics, None)
+    }
+
+    /// The same, with what tests secrets.
+    #[must_use]
+    pub fn with_tester(
+        engine: Arc<Engine>,
+        settings: Arc<ApiSettings>,
+        metrics: Metrics,
+        tester: Option<Arc<dyn TestSecret>>,
+    ) -> Self {
         let in_flight = Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS));
-        Self(Arc::new(Shared { engine, settings, metrics, in_flight, description: OnceLock::new() }))
+        let description = OnceLock::new();
+        Self(Arc::new(Shared { engine, settings, metrics, tester, in_flight, description }))
     }
 }
 

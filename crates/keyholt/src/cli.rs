@@ -11,6 +11,7 @@ use crate::key::KeyCommand;
 use crate::member::{ServiceAccountCommand, UserCommand};
 use crate::org::OrgCommand;
 use crate::project::ProjectCommand;
+use crate::run::{InTerminal, Run};
 use crate::secret::SecretCommand;
 use crate::serve::Serve;
 use crate::whoami::Whoami;
@@ -27,6 +28,7 @@ First steps:
   export KEYHOLT_API_KEY=khk_...                   be its owner
   keyholt secret set OPENAI_API_KEY --type openai  put a provider's key in
   keyholt secret list
+  keyholt run -- python app.py                     have it as a variable
   keyholt user create ada --role engineer          let others in
   keyholt key create --for ada --role engineer --name ada-laptop
 
@@ -46,6 +48,7 @@ enum Command {
     /// Make, list and revoke the API keys that people and programs present to Keyholt
     #[command(subcommand)]
     Key(KeyCommand),
+    Run(Run),
     Whoami(Whoami),
     /// Let people in, say what they may do, suspend them, take them out
     #[command(subcommand)]
@@ -64,6 +67,8 @@ enum Command {
     Audit(AuditCommand),
     Doctor(Box<Doctor>),
     Completion(Completion),
+    #[command(hide = true)]
+    InTerminal(InTerminal),
 }
 
 impl Cli {
@@ -76,6 +81,7 @@ impl Cli {
             Command::Serve(serve) => serve.run(hardening),
             Command::Secret(command) => wait_for(command.run()),
             Command::Key(command) => wait_for(command.run()),
+            Command::Run(command) => wait_for(command.run()),
             Command::Whoami(command) => wait_for(command.run()),
             Command::User(command) => wait_for(command.run()),
             Command::ServiceAccount(command) => wait_for(command.run()),
@@ -84,6 +90,7 @@ impl Cli {
             Command::Audit(command) => wait_for(command.run()),
             Command::Doctor(doctor) => wait_for(doctor.run()),
             Command::Completion(completion) => completion.run(Self::command()),
+            Command::InTerminal(command) => command.run(),
         }
     }
 }

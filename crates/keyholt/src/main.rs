@@ -19,6 +19,7 @@ mod org;
 mod output;
 mod project;
 mod rights;
+mod run;
 mod secret;
 mod serve;
 mod table;
@@ -32,12 +33,14 @@ use keyholt_memory::WipingAllocator;
 use crate::cli::Cli;
 use crate::config::UsageError;
 use crate::output::ReaderGone;
+use crate::run::CommandEnded;
 
 /// Values pass through the buffers of many libraries; what they free is wiped.
 #[global_allocator]
 static ALLOCATOR: WipingAllocator = WipingAllocator::new();
 
-/// 0 when all is well, 1 when something failed, 2 when the command line or the configuration is wrong.
+/// 0 when all is well, 1 when something failed, 2 when the command line or the configuration is wrong; and the status of
+/// a command that was run.
 fn main() -> ExitCode {
     // Before the first secret is read.
     let hardening = keyholt_memory::harden_process();
@@ -56,6 +59,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(ended) = error.downcast_ref::<CommandEnded>() {
+                return ended.exit_code();
+            }
             output::note(&format!("keyholt: {error:#}"));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }

@@ -1,4 +1,5 @@
-//! Standard output and standard error: nothing else in the program writes to them.
+//! Standard output and standard error: nothing else in the program writes to them, but for what `keyholt run` passes on
+//! of its command's output.
 //!
 //! What was asked for goes to standard output, notes and errors go to standard error, so that a pipe gets
 //! the answer alone. A reader that goes away early, as `head` does, is no error.

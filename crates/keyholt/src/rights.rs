@@ -1,7 +1,7 @@
 //! Rights, as they are given on the command line and as people read them.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use keyholt_types::{Right, Role};
 use serde_json::{Map, Value, json};
 
@@ -11,13 +11,13 @@ use crate::client::{list, text};
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct GivenRights {
-    /// What it may do: a bundle of rights
-    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::word)))]
+    /// What it may do, as a bundle of rights
+    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(explained_role)))]
     role: Option<String>,
 
-    /// What it may do, right by right: read,use
+    /// What it may do, right by right, such as read,use
     #[arg(long, value_name = "RIGHTS", value_delimiter = ',',
-          value_parser = PossibleValuesParser::new(Right::ALL.map(Right::word)))]
+          value_parser = PossibleValuesParser::new(Right::ALL.map(explained_right)))]
     rights: Option<Vec<String>>,
 }
 
@@ -36,6 +36,26 @@ impl GivenRights {
             body.insert("rights".to_owned(), json!(rights));
         }
     }
+}
+
+fn explained_role(role: Role) -> PossibleValue {
+    PossibleValue::new(role.word()).help(match role {
+        Role::Owner => "all rights",
+        Role::Engineer => "read, write and use secrets",
+        Role::Viewer => "read everything but values",
+        Role::App => "use secrets without seeing their values",
+        Role::Resolver => "use secrets and be given their values",
+    })
+}
+
+fn explained_right(right: Right) -> PossibleValue {
+    PossibleValue::new(right.word()).help(match right {
+        Right::Read => "see everything but values",
+        Right::Write => "make, change and delete secrets",
+        Right::Use => "have values sent to their providers without seeing them",
+        Right::Reveal => "be given values",
+        Right::Admin => "members, API keys, projects, the audit log",
+    })
 }
 
 /// What is allowed in each organisation of a list: `research: engineer; search: read, reveal`.

@@ -35,7 +35,7 @@ pub(super) fn refusal(error: Error) -> Refusal {
         Error::Busy => Refusal::Busy,
         Error::OutcomeUnknown => Refusal::OutcomeUnknown,
         // No secret is ever in the way of others.
-        Error::InUse | Error::Locked | Error::Internal => Refusal::Internal,
+        Error::InUse | Error::Unusable(_) | Error::Locked | Error::Internal => Refusal::Internal,
     }
 }
 

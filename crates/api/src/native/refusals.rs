@@ -21,6 +21,7 @@ impl Texts {
             Error::Forbidden(denied) => Refusal::Forbidden(denied_text(denied)),
             Error::NotFound => Refusal::NotFound(self.not_found),
             Error::NameTaken => Refusal::NameTaken(self.name_taken),
+            Error::Unusable(unfit) => Refusal::Unusable(unfit),
             Error::InUse => Refusal::InUse("the project still has secrets or valid API keys"),
             // The field is `org` or `orgs`; the parameter `org`.
             Error::OrgRequired => {

@@ -33,6 +33,7 @@ pub(super) const fn refusal(error: Error, denied: &'static str) -> Refusal {
             _,
         )
         | Error::InUse
+        | Error::Unusable(_)
         | Error::OrgRequired
         | Error::Locked
         | Error::Internal => Refusal::Internal,

@@ -248,3 +248,27 @@ async fn whoever_was_removed_is_no_longer_shown_with_their_keys() {
         assert_eq!(key["user_email"], Value::Null);
     }
 }
+
+#[tokio::test]
+async fn whoever_is_still_a_member_elsewhere_is_shown_to_who_belongs_there_too() {
+    let world = World::make().await;
+    let both = world.test.make_orgs(&["other"]).await;
+    let native = async |method: &str, path: &str, body: Value| {
+        let answer = world.send(&both, method, &format!("/keyholt/v1/{path}"), body).await;
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text);
+        answer.json()
+    };
+    let orgs = json!(["default", "other"]);
+    let body = json!({"kind": "user", "name": "ada", "orgs": orgs, "role": "viewer"});
+    let ada = text(&native("POST", "principals", body).await, "id");
+    let body = json!({"name": "laptop", "principal": ada, "orgs": orgs, "role": "viewer"});
+    let id = text(&native("POST", "api-keys", body).await, "id");
+    for org in ["default", "other"] {
+        native("DELETE", &format!("principals/{ada}?org={org}"), Value::Null).await;
+        let listed = world.send(&both, "GET", "/v1/api_key?limit=1", Value::Null).await.json();
+        let found = world.send(&both, "GET", &format!("/v1/api_key/{id}"), Value::Null).await.object(API_KEY);
+        assert_eq!(listed["objects"][0], found);
+        let name = if org == "default" { json!("ada") } else { Value::Null };
+        assert_eq!(found["user_given_name"], name, "after {org}");
+    }
+}

@@ -17,7 +17,7 @@ Examples:
   keyholt audit list --refused
   keyholt audit list --json | jq '.objects[] | select(.action == \"secret.delete\")'
 
-What is refused is written down every few seconds, and what is alike is one event with a count: ×17.")]
+What is refused is written down every few seconds; what is alike is one event with a count: ×17.")]
 pub(crate) struct List {
     /// How many at most
     #[arg(long, value_name = "COUNT", default_value = "100",
@@ -49,11 +49,12 @@ impl List {
             output::note("no such events");
             return Ok(());
         }
-        let keys = Names::read(&server, "api-keys").await?;
-        let mut table = Table::new(["AT", "ACTION", "SUBJECT", "OUTCOME", "COUNT", "API KEY", "ADDRESS"]);
+        let (keys, orgs) = (Names::read(&server, "api-keys").await?, Names::read(&server, "orgs").await?);
+        let mut table = Table::new(["AT", "IN", "ACTION", "SUBJECT", "OUTCOME", "COUNT", "API KEY", "ADDRESS"]);
         for event in &events {
             table.row([
                 text(event, "at"),
+                orgs.of(text(event, "org_id")),
                 action_in_words(text(event, "action")),
                 &subject_of(event),
                 text(event, "outcome"),

@@ -9,7 +9,7 @@ mod options;
 pub(crate) use connection::{Connection, Listing};
 pub(crate) use failure::ClientError;
 pub(crate) use names::Names;
-pub(crate) use options::ClientOptions;
+pub(crate) use options::{ClientOptions, ServerOptions};
 
 /// A text member of an answer; empty when it is null or absent.
 pub(crate) fn text<'a>(object: &'a serde_json::Value, member: &str) -> &'a str {

@@ -10,10 +10,10 @@ use keyholt_types::Credential;
 use super::Connection;
 use crate::config::{Environment, UsageError};
 
-/// What all client commands have in common. An API key is no option: others can read a command line.
+/// Which server, and as whom. An API key is no option: others can read a command line.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
-pub(crate) struct ClientOptions {
+pub(crate) struct ServerOptions {
     /// The server [variable KEYHOLT_URL; default: http://127.0.0.1:8787]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -21,6 +21,14 @@ pub(crate) struct ClientOptions {
     /// A file that holds the API key [variable KEYHOLT_API_KEY_FILE; the key itself: variable KEYHOLT_API_KEY]
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
+}
+
+/// What all commands have in common that answer by themselves.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ClientOptions {
+    #[command(flatten)]
+    server: ServerOptions,
 
     /// Print one JSON object, for programs
     #[arg(long)]
@@ -28,6 +36,16 @@ pub(crate) struct ClientOptions {
 }
 
 impl ClientOptions {
+    /// As [`ServerOptions::connect`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn connect(&self) -> Result<Connection> {
+        self.server.connect()
+    }
+}
+
+impl ServerOptions {
     /// Prepares a connection; nothing is sent yet.
     ///
     /// # Errors

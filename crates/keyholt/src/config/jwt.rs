@@ -147,9 +147,9 @@ impl Rule {
             },
             rights: self.rights()?,
             restriction: Restriction {
-                names: list("names", self.names.as_ref(), |text| NamePattern::parse(text))?,
-                types: list("types", self.types.as_ref(), |text| SecretType::parse(text))?,
-                addresses: list("addresses", self.addresses.as_ref(), |text| text.parse::<AddressRange>())?,
+                names: list("names", self.names.as_ref(), NamePattern::parse)?,
+                types: list("types", self.types.as_ref(), SecretType::parse)?,
+                addresses: list("addresses", self.addresses.as_ref(), str::parse::<AddressRange>)?,
             },
         })
     }

@@ -15,13 +15,6 @@ use crate::rights::GivenRights;
 /// Make an API key and print it, this once
 #[derive(Debug, Args)]
 #[command(mut_group("GivenRights", |group| group.required(true)), after_help = "\
-Roles:
-  owner     all rights
-  engineer  read, write and use secrets
-  viewer    read everything but values
-  app       use secrets without seeing their values
-  resolver  use secrets and be given their values
-
 Examples:
   keyholt key create --role app --name checkout-service --expires-in 90d
   keyholt key create --for ada --role engineer --name ada-laptop
@@ -29,9 +22,10 @@ Examples:
   keyholt key create --org research --org search --rights read,use --name dashboards
   export KEYHOLT_API_KEY=$(keyholt key create --role engineer --name ci)
 
-The key goes to standard output, all else to standard error. Nobody can be given more than you have: more
-rights, other secrets, a longer life, an organisation that you may not administer. But an operator makes the
-first owner's key of a new one: keyholt key create --org research --role owner --name ada")]
+The key goes to standard output, all else to standard error. Nobody can be given more than you
+have: more rights, other secrets, a longer life, an organisation that you may not administer.
+But an operator makes the first owner's key of a new organisation:
+  keyholt key create --org research --role owner --name ada")]
 pub(crate) struct Create {
     /// Its name, which the audit log shows
     #[arg(long)]
@@ -48,11 +42,11 @@ pub(crate) struct Create {
     #[arg(long = "org", value_name = "NAME")]
     orgs: Vec<String>,
 
-    /// Its project, whose secrets it sees as a project's, in the first organisation [default: default]
+    /// Its project in the first organisation, whose secrets it sees as a project's [default: default]
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
 
-    /// When it ceases to be valid, from now: 12h, 90d, 2w [default: never]
+    /// When it ceases to be valid, from now: 12h, 90d, 2w [default: when yours does]
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds)]
     expires_in: Option<u64>,
 

@@ -20,8 +20,8 @@ Examples:
   keyholt key list --for ada --all
   keyholt key list --json | jq -r '.objects[] | select(.last_used_at == null).name'
 
-Without the right to read, an API key sees those of its own member only. MAY has, for each organisation, the
-role or the rights; `keyholt key show NAME` says what a narrowed key is narrowed to.")]
+MAY has the role or the rights in each organisation; `keyholt key show NAME` says what a narrowed
+key is narrowed to. Without the right to read, an API key sees those of its own member only.")]
 pub(crate) struct List {
     /// Only keys of this organisation
     #[arg(long, value_name = "NAME")]

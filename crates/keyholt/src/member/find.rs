@@ -1,11 +1,11 @@
 //! Finding the member that is meant by a name or an id.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use keyholt_engine::PrincipalKind;
 use serde_json::Value;
 
 use super::kind::{kind_in_words, named};
-use crate::client::{Connection, find, list, text};
+use crate::client::{ClientError, Connection, find, list, text};
 use crate::output::visible;
 
 /// The member, of this kind or of any, that a name or an id means. Where several have the name, those who are
@@ -34,6 +34,16 @@ pub(crate) async fn the_one(
         found.retain(|member| is_in(member, org));
     }
     find::the_only(&records, name_or_id, found)
+}
+
+/// What is said when the server does not find a member that is there: it is not in the named organisation.
+pub(super) fn explain(error: ClientError, org: Option<&str>, member: &Value) -> Error {
+    match org {
+        Some(org) if error.is_not_found() => {
+            anyhow!("{} is no member of {}", visible(text(member, "name")), visible(org))
+        }
+        Some(_) | None => error.into(),
+    }
 }
 
 fn is_in(member: &Value, org: &str) -> bool {

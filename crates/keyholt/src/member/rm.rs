@@ -36,7 +36,9 @@ impl Rm {
         let question =
             format!("Remove {name} ({id}) from the organisation? Its API keys may do nothing there any more.");
         self.confirmation.ask(&question, "nobody was removed")?;
-        let removed = server.delete(&format!("principals/{id}"), &[("org", self.org.as_deref())]).await?;
+        let org = self.org.as_deref();
+        let removed = server.delete(&format!("principals/{id}"), &[("org", org)]).await;
+        let removed = removed.map_err(|error| find::explain(error, org, &member))?;
         if self.client.json { output::json(&removed) } else { output::line(&format!("removed {name}")) }
     }
 }

@@ -35,7 +35,8 @@ impl Suspend {
             body.insert("org".to_owned(), json!(org));
         }
         let path = format!("principals/{}", text(&member, "id"));
-        let changed = server.send_body(Method::PATCH, &path, &Value::Object(body)).await?;
+        let changed = server.send_body(Method::PATCH, &path, &Value::Object(body)).await;
+        let changed = changed.map_err(|error| find::explain(error, self.org.as_deref(), &member))?;
         if self.client.json {
             return output::json(&changed);
         }

@@ -54,7 +54,7 @@ Examples:
   keyholt user rm ada
   keyholt user rm ada --org research --yes
 
-Who comes from an issuer's tokens would come back with the next one: suspend such a member instead.")]
+Who comes from an issuer's tokens would come back with the next one: suspend them instead.")]
     Rm(rm::Rm),
 }
 

@@ -7,11 +7,6 @@ mod rename;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::client::find::Kind;
-
-/// Organisations, as people name one.
-const KIND: Kind = Kind { path: "orgs", called: "organisation", listed_by: "`keyholt org list`" };
-
 /// What to do with organisations.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrgCommand {

@@ -5,9 +5,12 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::json;
 
-use super::KIND;
+use crate::client::find::Kind;
 use crate::client::{ClientOptions, find, text};
 use crate::output::{self, visible};
+
+/// Organisations, as people name one.
+const KIND: Kind = Kind { path: "orgs", called: "organisation", listed_by: "`keyholt org list`" };
 
 /// Give an organisation another name; for operators and those who administer it
 ///

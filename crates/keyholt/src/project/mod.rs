@@ -1,17 +1,13 @@
 //! `keyholt project`: projects, each with secrets of its own inside an organisation.
 
 mod create;
+mod find;
 mod list;
 mod rename;
 mod rm;
 
 use anyhow::Result;
 use clap::Subcommand;
-
-use crate::client::find::Kind;
-
-/// Projects, as people name one.
-const KIND: Kind = Kind { path: "projects", called: "project", listed_by: "`keyholt project list`" };
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]

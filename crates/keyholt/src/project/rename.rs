@@ -5,8 +5,8 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::json;
 
-use super::KIND;
-use crate::client::{ClientOptions, find, text};
+use super::find;
+use crate::client::{ClientOptions, text};
 use crate::output::{self, visible};
 
 /// Give a project another name; its secrets and API keys stay its own
@@ -35,7 +35,7 @@ pub(crate) struct Rename {
 impl Rename {
     pub(super) async fn run(self) -> Result<()> {
         let server = self.client.connect()?;
-        let project = find::the_one(&server, &KIND, &[("org", self.org.as_deref())], &self.project).await?;
+        let project = find::the_one(&server, self.org.as_deref(), &self.project).await?;
         let path = format!("projects/{}", text(&project, "id"));
         let renamed = server.send_body(Method::PATCH, &path, &json!({ "name": self.name })).await?;
         if self.client.json {

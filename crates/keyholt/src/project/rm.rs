@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::KIND;
-use crate::client::{ClientOptions, find, text};
+use super::find;
+use crate::client::{ClientOptions, text};
 use crate::confirmation::Confirmation;
 use crate::output::{self, visible};
 
@@ -34,7 +34,7 @@ impl Rm {
     pub(super) async fn run(self) -> Result<()> {
         self.confirmation.check("delete")?;
         let server = self.client.connect()?;
-        let project = find::the_one(&server, &KIND, &[("org", self.org.as_deref())], &self.project).await?;
+        let project = find::the_one(&server, self.org.as_deref(), &self.project).await?;
         let (name, id) = (visible(text(&project, "name")), text(&project, "id"));
         self.confirmation.ask(&format!("Delete project {name} ({id})?"), "nothing was deleted")?;
         let deleted = server.delete(&format!("projects/{id}"), &[]).await?;

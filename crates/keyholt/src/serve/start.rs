@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use anyhow::Result;
-use keyholt_engine::{Bootstrap, OpenOptions, Opened, SystemClock};
+use keyholt_engine::{Bootstrap, EngineSettings, OpenOptions, Opened, SystemClock};
 use keyholt_store::Store;
 
 use super::{jwks, root_key};
@@ -24,9 +24,12 @@ pub(super) async fn open(settings: &Settings, bootstrapping: Bootstrapping) -> R
         store,
         clock: Arc::new(SystemClock::start()),
         root_key: &|state| root_key::provide(&settings.root_key, state),
-        versions_kept: settings.versions_kept,
-        limits: settings.limits,
-        jwt,
+        settings: EngineSettings {
+            versions_kept: settings.versions_kept,
+            limits: settings.limits,
+            jwt,
+            ..EngineSettings::default()
+        },
         bootstrap: Bootstrap { api_key: bootstrapping.api_key, org: bootstrapping.org },
     })
     .await?;

@@ -93,6 +93,10 @@ fn a_member_of_two_organisations_is_changed_in_the_one_that_is_named() {
     assert!(shown.contains("default: engineer\n") && shown.contains("research: app (suspended)"), "{shown}");
     assert!(run(&["user", "rm", "ada", "--org", "research", "--yes"]).success());
     assert!(!run(&["user", "show", "ada"]).stdout.contains("research"));
+    for words in [&["user", "suspend", "ada"][..], &["user", "rm", "ada", "--yes"]] {
+        let gone = said(&run(&[words, &["--org", "research"]].concat()), 1);
+        assert!(gone.contains("ada is no member of research"), "{gone}");
+    }
 }
 
 #[test]

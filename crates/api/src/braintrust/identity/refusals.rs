@@ -30,6 +30,8 @@ pub(super) fn refusal(error: Error, not_found: &'static str) -> Refusal {
         Error::Busy => Refusal::Busy,
         Error::OutcomeUnknown => Refusal::OutcomeUnknown,
         // Names need not be unique here, and nothing is deleted that others need.
-        Error::NameTaken | Error::InUse | Error::Locked | Error::Internal => Refusal::Internal,
+        Error::NameTaken | Error::InUse | Error::Unusable(_) | Error::Locked | Error::Internal => {
+            Refusal::Internal
+        }
     }
 }

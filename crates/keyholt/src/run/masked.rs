@@ -1,0 +1,161 @@
+//! Running a command as a child whose output is passed on without the values.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, PipeReader, PipeWriter, pipe};
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+
+use anyhow::{Context, Result};
+use keyholt_gateway::scrub::{Forms, Scrubber};
+use keyholt_types::SecretValue;
+use rustix::process::{Pid, Signal};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::ended::CommandEnded;
+use super::launch::{Launch, allow_huge_pages};
+use super::pump::Pump;
+use super::signals::{Event, Signals, pass_on};
+use super::streams::{Output, all_are_of_a_terminal, connect_each, connect_to_terminal};
+use super::terminal::{OwnTerminal, PassingKeys, copy_size, pass_keys};
+
+/// Runs the command to its end.
+///
+/// # Errors
+/// When the system has no room for what is needed around it. That the command itself cannot be started is no error
+/// here, but a way to end.
+pub(super) async fn run(launch: Launch) -> Result<CommandEnded> {
+    let mut signals = Signals::listen()?;
+    let mut surroundings = Surroundings::of(&launch).context("the command's output cannot be connected")?;
+    let program = launch.program().to_owned();
+    // The command and what looks for the values hold what they need of them.
+    drop(launch);
+    let spawned = surroundings.command.spawn();
+    let Surroundings { command, keys, sizes, ended, mut all_passed_on } = surroundings;
+    // Not before this is dropped are its ends of the outputs closed here, so that those of the child are the only ones.
+    drop(command);
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(problem) => return Ok(CommandEnded::without_a_start(&program, &problem)),
+    };
+    let status = wait_for(&mut child, &mut signals, keys.as_ref(), &sizes).await?;
+    drop(ended);
+    loop {
+        tokio::select! {
+            _ = all_passed_on.recv() => break,
+            // What the command left behind goes on writing, and somebody wants an end of it.
+            event = signals.next() => if let Event::Meant(_) = event { break },
+        }
+    }
+    Ok(CommandEnded::with(status))
+}
+
+/// All that a child needs around it.
+struct Surroundings {
+    /// The child, ready to be started.
+    command: Command,
+    /// The user's terminal, when the child has one of its own in its place.
+    keys: Option<PassingKeys>,
+    /// Each of the user's terminals with the child's in its place.
+    sizes: Vec<(File, File)>,
+    /// To be dropped when the child has ended.
+    ended: PipeWriter,
+    /// Ends when all output was passed on.
+    all_passed_on: Receiver<Infallible>,
+}
+
+impl Surroundings {
+    fn of(launch: &Launch) -> io::Result<Self> {
+        let (is_ended, ended) = pipe()?;
+        let (mut command, outputs, keys);
+        if all_are_of_a_terminal() {
+            let terminal = OwnTerminal::like(io::stdin())?;
+            command = launch.command_in_terminal();
+            outputs = vec![connect_to_terminal(&mut command, &terminal)?];
+            keys = Some(PassingKeys::begin()?);
+            begin_to_pass_keys(terminal.here.into(), is_ended.try_clone()?)?;
+        } else {
+            command = launch.command();
+            outputs = connect_each(&mut command)?;
+            keys = None;
+        }
+        let forms = forms_of(launch, keys.is_some());
+        let mut sizes = Vec::new();
+        let (passed_on, all_passed_on) = channel(1);
+        for output in outputs {
+            if output.is_watched {
+                sizes.push((output.to.try_clone()?, output.from.try_clone()?));
+            }
+            begin_to_pass_on(output, Scrubber::of(forms.clone()), is_ended.try_clone()?, passed_on.clone())?;
+        }
+        allow_huge_pages();
+        Ok(Self { command, keys, sizes, ended, all_passed_on })
+    }
+}
+
+/// What is to be taken out. A terminal of the command's own shows a line break as two characters, also one within a
+/// value, such as those of a private key.
+fn forms_of(launch: &Launch, is_own_terminal: bool) -> Forms {
+    let with_breaks = |value: &SecretValue| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "EXPOSE: to be found on a terminal, it must be known as it is shown"
+        )]
+        let text = value.expose();
+        (is_own_terminal && text.contains('\n')).then(|| SecretValue::parse(text.replace('\n', "\r\n")).ok())?
+    };
+    let as_shown: Vec<SecretValue> = launch.variables.values().filter_map(with_breaks).collect();
+    Forms::of(&launch.variables.values().chain(&as_shown).collect::<Vec<_>>())
+}
+
+fn begin_to_pass_on(
+    output: Output,
+    scrubber: Scrubber,
+    is_ended: PipeReader,
+    passed_on: Sender<Infallible>,
+) -> io::Result<()> {
+    let Output { from, to, is_watched } = output;
+    let pump = Pump { from, to, scrubber, is_watched };
+    let pass_on = move || {
+        pump.run(&is_ended);
+        drop(passed_on);
+    };
+    thread::Builder::new().name("output".to_owned()).spawn(pass_on).map(drop)
+}
+
+fn begin_to_pass_keys(to: File, is_ended: PipeReader) -> io::Result<()> {
+    thread::Builder::new().name("keys".to_owned()).spawn(move || pass_keys(&to, &is_ended)).map(drop)
+}
+
+/// Waits for the child's end, and tells it what it must know until then.
+async fn wait_for(
+    child: &mut Child,
+    signals: &mut Signals,
+    keys: Option<&PassingKeys>,
+    sizes: &[(File, File)],
+) -> Result<ExitStatus> {
+    let pid = Pid::from_child(child);
+    loop {
+        // A child that has been waited for has given its id back: it is told nothing after this.
+        if let Some(status) = child.try_wait().context("the command cannot be waited for")? {
+            return Ok(status);
+        }
+        match signals.next().await {
+            Event::Child => {}
+            Event::Size => {
+                sizes.iter().for_each(|(users, childs)| copy_size(users, childs));
+                if keys.is_none() {
+                    // It was told by the user's terminal already, but may have looked at its own too early.
+                    pass_on(Signal::WINCH, pid, true);
+                }
+            }
+            Event::Resumed => {
+                if let Some(keys) = keys {
+                    // Without it the keys arrive line by line.
+                    let _ = keys.again();
+                }
+            }
+            Event::Meant(signal) => pass_on(signal, pid, keys.is_none()),
+        }
+    }
+}

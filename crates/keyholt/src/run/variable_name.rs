@@ -1,0 +1,81 @@
+//! Which names of secrets become variables.
+
+/// What loaders, shells and interpreters obey: whoever may write such a secret would decide what runs here, which is
+/// more than the right to write is meant to give.
+const OBEYED: &[&str] = &[
+    "BASH_ENV",
+    "BASHOPTS",
+    "CLASSPATH",
+    "CDPATH",
+    "EDITOR",
+    "ENV",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
+    "GLOBIGNORE",
+    "HOME",
+    "HOSTALIASES",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "LOCPATH",
+    "NLSPATH",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PAGER",
+    "PATH",
+    "PROMPT_COMMAND",
+    "PS4",
+    "RES_OPTIONS",
+    "RUBYLIB",
+    "RUBYOPT",
+    "SHELL",
+    "SHELLOPTS",
+    "TERMINFO",
+    "TERMINFO_DIRS",
+    "TMPDIR",
+    "VISUAL",
+    "ZDOTDIR",
+    "_JAVA_OPTIONS",
+];
+
+/// The same, by how they begin.
+const OBEYED_BEGINNINGS: &[&str] = &["BASH_FUNC_", "DYLD_", "GIT_", "LD_", "MALLOC_", "PERL5", "PYTHON"];
+
+/// Whether a variable can have this name wherever there are variables (POSIX.1-2024, 8.1).
+pub(super) fn is_variable_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    let is_first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    bytes.next().is_some_and(is_first) && bytes.all(|byte| is_first(byte) || byte.is_ascii_digit())
+}
+
+/// Whether programs obey a variable of this name, so that it is only set for who asks for it by name.
+pub(super) fn is_obeyed(name: &str) -> bool {
+    OBEYED.contains(&name) || OBEYED_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_begins_with_a_letter_and_goes_on_with_letters_and_digits() {
+        for name in ["A", "_", "a1", "OPENAI_API_KEY", "_9"] {
+            assert!(is_variable_name(name), "{name}");
+        }
+        for name in ["", "1A", "A-B", "A B", "A=B", "team/KEY", "Ä", "A\0", "A.B"] {
+            assert!(!is_variable_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_providers_keys_are_obeyed_by_nobody() {
+        for name in
+            ["OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "PATHS", "LDAP_PASSWORD", "GITHUB_TOKEN", "HOME_KEY"]
+        {
+            assert!(!is_obeyed(name), "{name}");
+        }
+        for name in ["PATH", "LD_PRELOAD", "PYTHONPATH", "NODE_OPTIONS", "BASH_ENV", "GIT_SSH_COMMAND"] {
+            assert!(is_obeyed(name), "{name}");
+        }
+    }
+}
