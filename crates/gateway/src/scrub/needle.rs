@@ -1,0 +1,78 @@
+//! One sequence of bytes that is looked for in a stream, by the method of Knuth, Morris and Pratt: each byte is looked
+//! at once, whatever the sequence, and at each moment it is known how many bytes at the stream's end may be its
+//! beginning.
+
+/// A sequence with its table.
+pub(super) struct Needle {
+    bytes: Box<[u8]>,
+    /// For each prefix, by its last position, how long its longest own prefix is that is also its end.
+    shorter: Box<[usize]>,
+}
+
+impl Needle {
+    /// None for nothing.
+    pub(super) fn new(bytes: Vec<u8>) -> Option<Self> {
+        if bytes.is_empty() {
+            return None;
+        }
+        let mut needle = Self { bytes: bytes.into(), shorter: Box::default() };
+        let mut shorter = vec![0];
+        let mut matched = 0;
+        for byte in needle.bytes.iter().skip(1) {
+            matched = advance(&needle.bytes, &shorter, matched, *byte);
+            shorter.push(matched);
+        }
+        needle.shorter = shorter.into();
+        Some(needle)
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn first(&self) -> Option<u8> {
+        self.bytes.first().copied()
+    }
+
+    /// How many bytes are matched after one more; all of them when the sequence is complete.
+    pub(super) fn advance(&self, matched: usize, byte: u8) -> usize {
+        advance(&self.bytes, &self.shorter, matched, byte)
+    }
+
+    /// Where to go on when the sequence is complete: another one may have begun within it.
+    pub(super) fn after_complete(&self) -> usize {
+        self.shorter.last().copied().unwrap_or(0)
+    }
+}
+
+fn advance(bytes: &[u8], shorter: &[usize], mut matched: usize, byte: u8) -> usize {
+    while bytes.get(matched) != Some(&byte) {
+        let Some(last) = matched.checked_sub(1) else { return 0 };
+        matched = shorter.get(last).copied().unwrap_or(0);
+    }
+    matched + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_occurrence_is_found_also_where_they_overlap() {
+        let needle = Needle::new(b"aabaa".to_vec()).unwrap();
+        let (mut matched, mut ends) = (0, Vec::new());
+        for (at, byte) in b"xaabaabaaxaabaaabaa".iter().enumerate() {
+            matched = needle.advance(matched, *byte);
+            if matched == needle.len() {
+                ends.push(at + 1);
+                matched = needle.after_complete();
+            }
+        }
+        assert_eq!(ends, [6, 9, 15, 19]);
+    }
+
+    #[test]
+    fn nothing_is_no_needle() {
+        assert!(Needle::new(Vec::new()).is_none());
+    }
+}
