@@ -2,9 +2,13 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::refusal::Refusal;
 
 /// The content type of every JSON answer.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -16,6 +20,17 @@ pub(crate) fn json(value: &impl Serialize) -> Response {
         // Only a map with keys that are no texts, or an io error, could make this happen.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// 200 with this as its JSON body, which holds values: it is wiped once it has been sent. What is outgrown while it is
+/// written is wiped by the program's allocator.
+///
+/// # Errors
+/// 500 for what is no JSON, which would be a fault of ours.
+pub(crate) fn json_with_values(value: &impl Serialize) -> Result<Response, Refusal> {
+    let mut text = Zeroizing::new(Vec::new());
+    serde_json::to_writer(&mut *text, value).map_err(|_| Refusal::Internal)?;
+    Ok(json_body(Body::from(Bytes::from_owner(text))))
 }
 
 /// 200 with a body that is JSON already.

@@ -1,10 +1,13 @@
 //! All rooms behind one door, and the one table that both the router and the OpenAPI document come of.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use http::{Method, Uri};
+use tower::Service;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,13 +16,29 @@ use utoipa_axum::routes;
 use crate::declared::{declared, methods};
 use crate::door::DoorLayer;
 use crate::refusal::Refusal;
-use crate::room::Room;
+use crate::room::{GATEWAY, Room};
 use crate::state::AppState;
 use crate::{answer, braintrust, native, probes, together};
 
-/// Everything that is served on the main listener.
+/// Everything that is served on the main listener, but for the gateway.
 pub fn app(state: AppState) -> Router {
     let (router, _) = rooms().split_for_parts();
+    behind_door(router, state)
+}
+
+/// The same with a gateway, which is given every request below its path as it came.
+pub fn app_with_gateway<G>(state: AppState, gateway: G) -> Router
+where
+    G: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+    G::Response: IntoResponse,
+    G::Future: Send + 'static,
+{
+    let (router, _) = rooms().split_for_parts();
+    let below = format!("{GATEWAY}/{{*path}}");
+    behind_door(router.route_service(GATEWAY, gateway.clone()).route_service(&below, gateway), state)
+}
+
+fn behind_door(router: Router<AppState>, state: AppState) -> Router {
     router.fallback(unknown_path).layer(DoorLayer(state.clone())).with_state(state)
 }
 

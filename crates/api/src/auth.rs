@@ -12,7 +12,8 @@ use keyholt_types::{Caller, RequestContext};
 use crate::refusal::Refusal;
 use crate::state::AppState;
 
-/// A request with exactly one valid credential.
+/// A request with exactly one valid credential, which is none for a short time: such a one is for the gateway and for
+/// proxies alone, and unknown everywhere else (design/decisions.md 24).
 pub(crate) struct Authenticated {
     pub(crate) caller: Caller,
     engine: Arc<Engine>,
@@ -43,18 +44,35 @@ impl FromRequestParts<AppState> for Authenticated {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        // The door puts it there on every request.
-        let request = *parts.extensions.get::<RequestContext>().ok_or(Refusal::Internal)?;
-        let headers = parts.headers.get_all(AUTHORIZATION);
-        let credential =
-            keyholt_engine::credential_from_headers(headers.iter().map(http::HeaderValue::as_bytes));
-        let caller = match credential {
-            Some(credential) => state.engine.authenticate(&credential, request).await,
-            None => Err(state.engine.refuse_unauthenticated(request)),
-        };
-        let caller = caller.map_err(refusal_of_authentication)?;
+        let caller = authenticate(parts, state).await?;
+        if caller.identity.temporary.is_some() {
+            return Err(refusal_of_authentication(state.engine.refuse_unauthenticated(caller.request)));
+        }
         Ok(Self { caller, engine: Arc::clone(&state.engine) })
     }
+}
+
+/// A request with exactly one valid credential, be it for a short time or not.
+pub(crate) struct AuthenticatedProxy(pub(crate) Caller);
+
+impl FromRequestParts<AppState> for AuthenticatedProxy {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        authenticate(parts, state).await.map(Self)
+    }
+}
+
+async fn authenticate(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
+    // The door puts it there on every request.
+    let request = *parts.extensions.get::<RequestContext>().ok_or(Refusal::Internal)?;
+    let headers = parts.headers.get_all(AUTHORIZATION);
+    let credential = keyholt_engine::credential_from_headers(headers.iter().map(http::HeaderValue::as_bytes));
+    let caller = match credential {
+        Some(credential) => state.engine.authenticate(&credential, request).await,
+        None => Err(state.engine.refuse_unauthenticated(request)),
+    };
+    caller.map_err(refusal_of_authentication)
 }
 
 fn refusal_of_authentication(error: Error) -> Refusal {

@@ -67,10 +67,12 @@ where
         // Nothing of this happens before the future is polled.
         let answer = self.rooms.call(request);
         Box::pin(async move {
-            let permit = app.in_flight.try_acquire();
+            // The gateway has its own places: providers that hang must not stop the others here.
+            let permit = (visit.room != Room::Gateway).then(|| app.in_flight.try_acquire());
+            let is_full = permit.as_ref().is_some_and(Result::is_err);
             let mut response = if !has_one_host {
                 visit.room.refuse(Refusal::Host)
-            } else if permit.is_err() && visit.room != Room::Probes {
+            } else if is_full && visit.room != Room::Probes {
                 visit.room.refuse(Refusal::Busy)
             } else {
                 // What a panic leaves half done is behind locks that know of it, or in the database.

@@ -29,7 +29,7 @@ mod server;
 mod state;
 mod together;
 
-pub use app::{app, openapi, routes};
+pub use app::{app, app_with_gateway, openapi, routes};
 pub use metrics::Metrics;
 pub use probes::metrics_router;
 pub use server::{Peer, ServerLimits, serve};

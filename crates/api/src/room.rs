@@ -7,6 +7,9 @@ use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
 
 use crate::refusal::Refusal;
 
+/// The path of the gateway.
+pub(crate) const GATEWAY: &str = "/v1/proxy";
+
 /// A room behind the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Room {
@@ -20,6 +23,8 @@ pub(crate) enum Room {
     Native,
     /// Health and the API's description.
     Probes,
+    /// The gateway to the providers: `/v1/proxy`.
+    Gateway,
 }
 
 impl Room {
@@ -32,6 +37,8 @@ impl Room {
             ["/v1/deployments", "/deployments", "/v1/v1", "/v1/whoami", "/v3/whoami", "/v1/v3"];
         if is_within("/v1/ai_secret") {
             Self::Braintrust
+        } else if is_within(GATEWAY) {
+            Self::Gateway
         } else if is_within("/api") {
             Self::Control
         } else if is_within("/keyholt") {
@@ -54,7 +61,9 @@ impl Room {
     pub(crate) fn refuse(self, refusal: Refusal) -> Response {
         match self {
             Self::Control => refusal.into_plain_text(),
-            Self::Braintrust | Self::Together | Self::Native | Self::Probes => refusal.into_response(),
+            Self::Braintrust | Self::Together | Self::Native | Self::Probes | Self::Gateway => {
+                refusal.into_response()
+            }
         }
     }
 
@@ -66,6 +75,7 @@ impl Room {
             Self::Together => "together",
             Self::Native => "native",
             Self::Probes => "probes",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -97,6 +107,9 @@ mod tests {
             ("/whoami", Room::Together),
             ("/keyholt/v1/orgs", Room::Native),
             ("/healthz", Room::Probes),
+            ("/v1/proxy", Room::Gateway),
+            ("/v1/proxy/chat/completions", Room::Gateway),
+            ("/v1/proxys", Room::Braintrust),
         ] {
             assert_eq!(Room::of(path), room, "{path}");
         }

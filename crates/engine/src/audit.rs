@@ -1,7 +1,9 @@
 //! Reading the audit log, and proving that it is as it was written.
 
 use keyholt_store::{OrgScope, StoredAuditRecord};
-use keyholt_types::{Action, AuditEvent, AuditRecord, Caller, ChainId, EventId, Outcome};
+use keyholt_types::{
+    Action, AuditEvent, AuditRecord, Caller, ChainId, EventId, Outcome, Restrictions, Subject, SubjectKind,
+};
 
 use crate::authorise::Operation;
 use crate::{AuditVerdict, BadAuditRecord, Engine, Error, OrgChoice, PageRequest};
@@ -37,6 +39,19 @@ impl AuditFilter {
     }
 }
 
+/// Whether whoever has this reach reads of this: of secrets only of those that are named as theirs are. What type one
+/// had at the time is not in the log, so that who is narrowed to types reads of no secret.
+fn is_within(reach: &Restrictions, subject: &Subject) -> bool {
+    match subject.kind {
+        SubjectKind::Secret | SubjectKind::ProjectSecret => reach.allow_secret(&subject.name, None),
+        SubjectKind::Deployment
+        | SubjectKind::Org
+        | SubjectKind::Project
+        | SubjectKind::Principal
+        | SubjectKind::ApiKey => true,
+    }
+}
+
 /// How far the verification of a chain has come.
 struct Walk {
     chain: ChainId,
@@ -47,7 +62,7 @@ struct Walk {
 impl Engine {
     /// Lists audit events of the caller's organisations, newest first; to operators who name no organisation
     /// also those of the installation as a whole, such as credentials that nobody has. Of a long log of which
-    /// little is wanted it reads much, [`BATCH`] records at a time.
+    /// little is wanted it reads much, [`BATCH`] records at a time. Secrets out of the caller's reach are not in it.
     ///
     /// # Errors
     /// When the caller may not administer.
@@ -65,7 +80,7 @@ impl Engine {
         }
         let mut records: Vec<AuditRecord> = Vec::new();
         for place in places {
-            records.extend(self.list_audit_of(place, &filter).await?);
+            records.extend(self.list_audit_of(place, &filter, &caller.identity.restrictions).await?);
         }
         records.sort_by_key(|record| std::cmp::Reverse(record.event.id));
         records.truncate(filter.page.limit as usize);
@@ -77,10 +92,12 @@ impl Engine {
         &self,
         place: Option<OrgScope>,
         filter: &AuditFilter,
+        reach: &Restrictions,
     ) -> Result<Vec<AuditRecord>, Error> {
         let limit = filter.page.limit as usize;
         // What is not filtered is not read in vain.
-        let batch = if filter.is_of_everything() { BATCH.min(filter.page.limit) } else { BATCH };
+        let is_everything = filter.is_of_everything() && reach.allow_every_secret();
+        let batch = if is_everything { BATCH.min(filter.page.limit) } else { BATCH };
         let (mut below, mut found) = (filter.page.starting_after, Vec::new());
         loop {
             let stored = match place {
@@ -91,7 +108,8 @@ impl Engine {
             let is_end = stored.len() < batch as usize;
             below = stored.last().map(|stored| stored.record.event.id);
             let records = stored.into_iter().map(|stored| stored.record);
-            let wanted = records.filter(|record| filter.admits(&record.event));
+            let wanted = records
+                .filter(|record| filter.admits(&record.event) && is_within(reach, &record.event.subject));
             found.extend(wanted.take(limit - found.len()));
             if is_end || found.len() >= limit {
                 return Ok(found);

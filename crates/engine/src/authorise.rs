@@ -51,6 +51,15 @@ impl Operation {
     }
 }
 
+/// Whether a caller is shown others' memberships and API keys in an organisation: where they may read them, and where
+/// they may change them, since who changes something is shown it.
+pub(crate) fn sees_others(caller: &Caller, org: OrgId) -> bool {
+    let sees = |grant: &OrgGrant| {
+        grant.rights.has(Operation::ReadIdentity.right()) || grant.rights.has(Operation::ManageIdentity.right())
+    };
+    caller.identity.grant_in(org).is_some_and(sees)
+}
+
 /// Opens an organisation for the server's own work: authentication, expiry, opening its keys.
 pub(crate) fn server_scope(org: OrgId) -> OrgScope {
     #[expect(clippy::disallowed_methods, reason = "AUTHORISE: the one place that opens organisations")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use keyholt_types::{ApiKeyId, Identity, Timestamp, Via};
 
@@ -15,6 +15,9 @@ use crate::limits::{Pace, RetryAfter};
 pub(crate) struct Identities {
     epoch: AtomicU64,
     known: RwLock<BTreeMap<[u8; 32], Arc<Known>>>,
+    /// The limits of the API keys that have come: credentials for a short time count as the key that made them, and
+    /// tokens as their principal, so that nobody has more by showing many.
+    paces: Mutex<BTreeMap<ApiKeyId, Arc<Pace>>>,
 }
 
 /// An identity with what is observed of it.
@@ -69,7 +72,7 @@ impl Identities {
         (is_admitted && its == mac).then(|| Arc::clone(known))
     }
 
-    /// Keeps an identity that was read in this epoch. Its pace goes on where it was.
+    /// Keeps an identity that was read in this epoch. Its limit goes on where it was.
     pub(crate) fn keep(
         &self,
         mac: [u8; 32],
@@ -77,16 +80,30 @@ impl Identities {
         identity: Arc<Identity>,
         pace: impl FnOnce() -> Option<Arc<Pace>>,
     ) -> Arc<Known> {
+        let pace = self.pace_of(identity.counted_as(), pace);
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let before = all.get(&mac);
-        let used_at = before.map_or(0, |before| before.used_at.swap(0, Ordering::Relaxed));
-        let pace = before.and_then(|before| before.pace.clone()).or_else(pace);
+        let used_at = all.get(&mac).map_or(0, |before| before.used_at.swap(0, Ordering::Relaxed));
         let known = Arc::new(Known { epoch, identity, pace, used_at: AtomicI64::new(used_at) });
         if all.len() >= Self::MOST && !all.contains_key(&mac) {
             all.clear();
         }
         all.insert(mac, Arc::clone(&known));
         known
+    }
+
+    /// The limit of what counts as this key; a new one when it comes for the first time.
+    fn pace_of(&self, key: ApiKeyId, new: impl FnOnce() -> Option<Arc<Pace>>) -> Option<Arc<Pace>> {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pace) = paces.get(&key) {
+            return Some(Arc::clone(pace));
+        }
+        let pace = new()?;
+        if paces.len() >= 2 * Self::MOST {
+            // Those of keys that are not known any more.
+            paces.retain(|_, pace| Arc::strong_count(pace) > 1);
+        }
+        paces.insert(key, Arc::clone(&pace));
+        Some(pace)
     }
 
     /// Which API keys were used since this was last asked, and when.

@@ -1,19 +1,20 @@
-//! Opening every secret of a store, in memory and in turn, to see whether it can be opened.
+//! Opening every secret of a store, in memory and in turn, to see whether it can be opened, and used.
 
 use std::collections::HashMap;
 
 use keyholt_crypto::{Kek, Keyring, RootKeyProvider, WrappedKek, value_hash};
 use keyholt_store::{IdRange, OrgRow, OrgScope, Scope, SecretHead, SecretRange, Store, StoreError};
-use keyholt_types::{OrgId, SecretId};
+use keyholt_types::{OrgId, SecretId, SecretValue};
 
-use crate::OpenRefused;
 use crate::authorise::server_scope;
 use crate::open::open_keyring;
+use crate::providers::{self, ProviderType, Unfit};
+use crate::{OpenRefused, SecretView, unusable};
 
 /// Rows read at a time.
 const BATCH: u32 = 500;
 
-/// How many locked secrets are named; more are only counted.
+/// How many secrets of each kind are named; more are only counted.
 const NAMED: usize = 100;
 
 /// What an inspection found.
@@ -25,6 +26,10 @@ pub struct Inspection {
     pub locked: u64,
     /// The first hundred of these.
     pub named: Vec<LockedSecret>,
+    /// Secrets for providers that open, and are left out all the same when values are used or resolved.
+    pub unusable: u64,
+    /// The first hundred of these.
+    pub named_unusable: Vec<UnusableSecret>,
 }
 
 /// A secret that does not open.
@@ -36,6 +41,19 @@ pub struct LockedSecret {
     pub org: Box<str>,
     /// What is wrong, such as `the value does not open`.
     pub problem: &'static str,
+}
+
+/// A secret that is left out when values are used or resolved.
+#[derive(Debug)]
+pub struct UnusableSecret {
+    /// Its id.
+    pub id: SecretId,
+    /// Its name.
+    pub name: Box<str>,
+    /// The name of its organisation.
+    pub org: Box<str>,
+    /// Why.
+    pub reason: Unfit,
 }
 
 /// Opens the record and the value of every secret, beside a server or without one; changes nothing.
@@ -89,57 +107,95 @@ async fn inspect_collection(
         above = Some(last.id);
         for SecretHead { id, .. } in heads {
             found.secrets += 1;
-            let Some(problem) = problem_with(store, keks, collection, id).await? else { continue };
-            found.locked += 1;
-            if found.named.len() < NAMED {
-                found.named.push(LockedSecret { id, org: org.name.clone(), problem });
+            match opened(store, keks, collection, id).await? {
+                Opened::Fully(secret, value) => {
+                    let Some(reason) = reason_against(&secret, value.as_ref()) else { continue };
+                    found.unusable += 1;
+                    if found.named_unusable.len() < NAMED {
+                        let (name, org) = (secret.columns.name, org.name.clone());
+                        found.named_unusable.push(UnusableSecret { id, name, org, reason });
+                    }
+                }
+                Opened::Deleted => {}
+                Opened::Not(problem) => {
+                    found.locked += 1;
+                    if found.named.len() < NAMED {
+                        found.named.push(LockedSecret { id, org: org.name.clone(), problem });
+                    }
+                }
             }
         }
     }
 }
 
-/// Why a secret does not open; none when it does, or was deleted meanwhile.
-async fn problem_with(
+/// What became of opening a secret.
+enum Opened {
+    /// It opens, with its value if it has one.
+    Fully(Box<SecretView>, Option<SecretValue>),
+    /// It was deleted or replaced meanwhile.
+    Deleted,
+    /// It does not open, and why.
+    Not(&'static str),
+}
+
+async fn opened(
     store: &Store,
     keks: &HashMap<i64, Kek>,
     collection: Scope,
     id: SecretId,
-) -> Result<Option<&'static str>, StoreError> {
+) -> Result<Opened, StoreError> {
     let row = match store.find_secret(collection, id).await {
         Ok(Some(row)) => row,
-        Ok(None) => return Ok(None),
-        Err(StoreError::Malformed(_)) => return Ok(Some("the record is malformed")),
+        Ok(None) => return Ok(Opened::Deleted),
+        Err(StoreError::Malformed(_)) => return Ok(Opened::Not("the record is malformed")),
         Err(other) => return Err(other),
     };
-    let columns = &row.columns;
+    let columns = row.columns;
     let Some(kek) = keks.get(&columns.key_generation) else {
-        return Ok(Some("the organisation's key does not open"));
+        return Ok(Opened::Not("the organisation's key does not open"));
     };
-    if kek.open_details(columns, &row.details).is_err() {
-        return Ok(Some("the record does not open"));
-    }
+    let Ok(details) = kek.open_details(&columns, &row.details) else {
+        return Ok(Opened::Not("the record does not open"));
+    };
     if columns.value_version == 0 {
-        return Ok(None);
+        return Ok(Opened::Fully(Box::new(SecretView { columns, details }), None));
     }
     match store.find_value(collection, id, columns.value_version).await {
         Ok(Some(value)) if value_hash(&value.value).as_slice() != columns.value_hash => {
-            Ok(Some("the value is not the record's"))
+            Ok(Opened::Not("the value is not the record's"))
         }
-        Ok(Some(value)) if kek.open_value(id, value.version, &value.value).is_ok() => Ok(None),
-        Ok(Some(_)) => Ok(Some("the value does not open")),
-        Ok(None) => has_changed_since(store, collection, id, columns.version).await,
-        Err(StoreError::Malformed(_)) => Ok(Some("the value is malformed")),
+        Ok(Some(value)) => Ok(match kek.open_value(id, value.version, &value.value) {
+            Ok(value) => Opened::Fully(Box::new(SecretView { columns, details }), Some(value)),
+            Err(_) => Opened::Not("the value does not open"),
+        }),
+        Ok(None) => without_a_value(store, collection, id, columns.version).await,
+        Err(StoreError::Malformed(_)) => Ok(Opened::Not("the value is malformed")),
         Err(other) => Err(other),
     }
 }
 
 /// A value that is not there is a fault, unless a server replaced it between the two reads.
-async fn has_changed_since(
+async fn without_a_value(
     store: &Store,
     collection: Scope,
     id: SecretId,
     version: i64,
-) -> Result<Option<&'static str>, StoreError> {
+) -> Result<Opened, StoreError> {
     let now = store.find_secret(collection, id).await?;
-    Ok(now.is_some_and(|row| row.columns.version == version).then_some("the value is missing"))
+    let is_the_same = now.is_some_and(|row| row.columns.version == version);
+    Ok(if is_the_same { Opened::Not("the value is missing") } else { Opened::Deleted })
+}
+
+/// Why a secret that is for a provider is left out. One whose type is no provider's is for something else, unless the
+/// type is only written in another case.
+fn reason_against(secret: &SecretView, value: Option<&SecretValue>) -> Option<Unfit> {
+    let kind = secret.columns.kind.as_deref()?;
+    if !ProviderType::ALL.iter().any(|provider| provider.word().eq_ignore_ascii_case(kind)) {
+        return None;
+    }
+    let by_value = || {
+        let provider = ProviderType::parse(kind)?;
+        providers::check_value(provider, secret.details.metadata.as_ref(), value).err()
+    };
+    unusable(secret).or_else(by_value)
 }

@@ -27,6 +27,7 @@ mod release;
 mod secrets;
 mod settings;
 mod system_clock;
+mod usage;
 mod view;
 
 pub use audit::AuditFilter;
@@ -39,18 +40,19 @@ pub use command::{
 pub use engine::Engine;
 pub use error::{Denied, Error, Field};
 pub use identity::MemberFilter;
-pub use inspect::{Inspection, LockedSecret, inspect};
+pub use inspect::{Inspection, LockedSecret, UnusableSecret, inspect};
 pub use jwt::{FetchJwks, FetchProblem, Fetching, JwtOptions};
 pub use keyholt_store::PrincipalKind;
 pub use limits::{Rate, RateLimits};
 pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
 pub use release::{
     ResolveRequest, ResolvedSecret, RevealedSecret, Revelation, Spent, TestSecret, Tested, Testing, Usable,
-    UseRequest, WhichVersion,
+    UseRequest, WhichVersion, unusable,
 };
 pub use secrets::SecretList;
 pub use settings::EngineSettings;
 pub use system_clock::SystemClock;
+pub use usage::{UsageFilter, UsageView};
 pub use view::{
     ApiKeyView, AuditVerdict, BadAuditRecord, IssuedApiKey, KeyHolder, ListedSecret, MemberView,
     MembershipView, OrgView, ProjectView, SecretView, Written,

@@ -1,5 +1,5 @@
-//! The gateway's safe ground: where a request may go, what of it goes along, and what of an answer comes back
-//! (design/security.md C).
+//! The gateway: requests go to the providers with a value in place of the caller's own credential, which never sees it
+//! (design/security.md C). Where a request may go, what of it goes along, and what of an answer comes back.
 //!
 //! **Invariant:** a request never names where it goes: that is told by a [`Permit`](egress::Permit) alone, which
 //! [`EgressPolicy`](egress::EgressPolicy) gives for a record's own URL. Each new connection resolves the name once,
@@ -15,11 +15,17 @@ mod breaker;
 pub mod egress;
 pub mod headers;
 mod names;
+mod refusal;
 pub mod scrub;
+mod service;
+mod settings;
 pub mod target;
 mod timeouts;
+mod usage;
 
 pub use body::{BodyEnd, BodyError, BodyReport, UpstreamBody};
 pub use breaker::{Attempt, BreakerOpen, Breakers};
 pub use names::refuses_body_field;
+pub use service::{Gateway, GatewayBody};
+pub use settings::GatewaySettings;
 pub use timeouts::{Deadline, Timeouts};

@@ -92,7 +92,9 @@ impl Refusal {
     /// The type and the code of the error.
     const fn kind(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Target(_) | Self::Header(_) | Self::Request(_) => ("invalid_request_error", "invalid_request"),
+            Self::Target(_) | Self::Header(_) | Self::Request(_) => {
+                ("invalid_request_error", "invalid_request")
+            }
             Self::Json(_) | Self::BodyLost => ("invalid_request_error", "invalid_json"),
             Self::Unusable(Unfit::NotHeaderSafe) => ("invalid_request_error", "not_usable_as_header"),
             Self::Unusable(_) => ("invalid_request_error", "secret_not_usable"),
@@ -131,7 +133,9 @@ impl Refusal {
             Self::TooMany(_) => "Too many requests, retry later",
             Self::Internal => "Internal error",
             Self::Busy => "The gateway is busy, retry later",
-            Self::LeftAlone(_) => "The upstream has failed repeatedly and is left alone for a while, retry later",
+            Self::LeftAlone(_) => {
+                "The upstream has failed repeatedly and is left alone for a while, retry later"
+            }
             Self::TimedOut => "The upstream did not answer in time",
         })
     }

@@ -104,15 +104,12 @@ impl TokenCounter {
 
 /// The last object under one of these names. Within a text of JSON the quotes would be escaped.
 fn usage_in(text: &[u8]) -> Option<Usage> {
-    let start = [&b"\"usage\""[..], b"\"usageMetadata\""].iter().filter_map(|name| {
-        let at = text.windows(name.len()).rposition(|window| window == *name)?;
-        text.get(at + name.len()..)
-    });
-    let mut found = start.filter_map(|rest| {
-        let rest = rest.trim_ascii_start().strip_prefix(b":")?;
+    let names: [&[u8]; 2] = [b"\"usage\"", b"\"usageMetadata\""];
+    names.into_iter().find_map(|name| {
+        let at = text.windows(name.len()).rposition(|window| window == name)?;
+        let rest = text.get(at.saturating_add(name.len())..)?.trim_ascii_start().strip_prefix(b":")?;
         serde_json::Deserializer::from_slice(rest).into_iter::<Usage>().next()?.ok()
-    });
-    found.next()
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +125,10 @@ mod tests {
 
     #[test]
     fn each_providers_usage_is_read_however_it_is_cut() {
-        let long = format!(r#"{{"choices":["{}"],"usage":{{"prompt_tokens":7,"completion_tokens":9,"x":{{"input_tokens":1}}}}}}"#, "a".repeat(200_000));
+        let long = format!(
+            r#"{{"choices":["{}"],"usage":{{"prompt_tokens":7,"completion_tokens":9,"x":{{"input_tokens":1}}}}}}"#,
+            "a".repeat(200_000)
+        );
         for (text, input, output) in [
             (r#"{"id":1,"usage":{"prompt_tokens":12,"completion_tokens":34,"total_tokens":46}}"#, 12, 34),
             (r#"{"usage": {"input_tokens":1,"output_tokens":2}, "stop":null}"#, 1, 2),

@@ -4,6 +4,8 @@
 ALTER TABLE api_keys ADD COLUMN parent_id {{blob}} REFERENCES api_keys (id);
 -- The only model that it may be used for.
 ALTER TABLE api_keys ADD COLUMN model {{text}};
+-- Whoever deletes an API key must see that it is nobody's parent, without reading all of them.
+CREATE INDEX api_keys_by_parent ON api_keys (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX api_keys_by_end ON api_keys (expires_at) WHERE parent_id IS NOT NULL;
 
 -- Totals of each API key's use of each secret. Credentials for a short time count as the keys that made them.

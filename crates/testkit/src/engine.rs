@@ -37,18 +37,26 @@ impl TestEngine {
 
     /// The same, which lets only so much through. The owner has come once.
     pub async fn in_memory_with(limits: RateLimits) -> Self {
-        let text = LocalRootKey::generate_text().expect("a root key");
-        let root_key = |_| Ok(boxed(LocalRootKey::parse(&text, "the test")?));
-        let store = Store::open_in_memory().expect("a database in memory");
-        Self::open(store, new_clock(), &root_key, limits, None).await
+        Self::in_memory_with_settings(EngineSettings { limits, ..Self::settings() }).await
     }
 
     /// The same, which takes tokens. Nobody fetches keys unless [`Engine::keep_jwt_keys`] runs.
     pub async fn in_memory_with_tokens(jwt: JwtOptions) -> Self {
+        Self::in_memory_with_settings(EngineSettings { jwt: Some(jwt), ..Self::settings() }).await
+    }
+
+    /// The same with any settings.
+    pub async fn in_memory_with_settings(settings: EngineSettings) -> Self {
         let text = LocalRootKey::generate_text().expect("a root key");
         let root_key = |_| Ok(boxed(LocalRootKey::parse(&text, "the test")?));
         let store = Store::open_in_memory().expect("a database in memory");
-        Self::open(store, new_clock(), &root_key, RateLimits::default(), Some(jwt)).await
+        Self::open(store, new_clock(), &root_key, settings).await
+    }
+
+    /// The settings of an ordinary test.
+    #[must_use]
+    pub fn settings() -> EngineSettings {
+        EngineSettings { versions_kept: 2, ..EngineSettings::default() }
     }
 
     /// An engine on a data directory: the first one makes it and its root key beside it, `DIR.root-key`;
@@ -67,17 +75,15 @@ impl TestEngine {
             }))
         };
         let store = Store::open_directory(dir).expect("a data directory");
-        Self::open(store, clock, &root_key, RateLimits::default(), None).await
+        Self::open(store, clock, &root_key, Self::settings()).await
     }
 
     async fn open(
         store: Store,
         clock: Arc<TestClock>,
         root_key: &dyn Fn(StoreState) -> Result<Box<dyn RootKeyProvider>, RootKeyError>,
-        limits: RateLimits,
-        jwt: Option<JwtOptions>,
+        settings: EngineSettings,
     ) -> Self {
-        let settings = EngineSettings { versions_kept: 2, limits, jwt, ..EngineSettings::default() };
         let bootstrap = Bootstrap { api_key: Some(Credential::new(Self::OWNER_KEY.into())), org: None };
         let clock_of_engine = Arc::clone(&clock);
         let options = OpenOptions { store, clock: clock_of_engine, root_key, settings, bootstrap };

@@ -1,12 +1,13 @@
 //! What tests and measurements share: the built binary as a process, a raw HTTP/1.1 client, an engine in
-//! the process, a search for canaries, an intruder in the database, an issuer of tokens, randomness with a seed, a
-//! comparison of measured times.
+//! the process, a search for canaries, an intruder in the database, an issuer of tokens, a provider that says what it is told
+//! to, randomness with a seed, a comparison of measured times.
 //!
 //! **Invariant:** never shipped. But for `engine` nothing here knows a type of the server: it sees a
 //! program, its socket, its output and its files, as an operator or an attacker does.
 
 mod canary;
 mod engine;
+mod fake_provider;
 mod http;
 mod intruder;
 mod process;
@@ -19,6 +20,7 @@ mod welch;
 
 pub use canary::{Canary, Encoding, Find};
 pub use engine::TestEngine;
+pub use fake_provider::{FakeProvider, SeenRequest, Step};
 pub use http::{Answer, Client, Response, read_answer};
 pub use intruder::Intruder;
 pub use process::{Finished, Server, Setup, StartError, free_address};

@@ -1,7 +1,7 @@
 //! AI secrets, `/v1/ai_secret`, with the identity and control-plane paths that their clients touch
 //! (wire/braintrust.md).
 //!
-//! **Invariant:** no answer of this room holds a value.
+//! **Invariant:** no answer of this room holds a value, but for that of the resolve lookup.
 
 mod api_url;
 mod control;

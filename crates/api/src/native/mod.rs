@@ -1,4 +1,5 @@
-//! The native API, under `/keyholt/v1`: identity, secrets, audit. For the command line, the console and scripts.
+//! The native API, under `/keyholt/v1`: identity, secrets and their use, audit. For the command line, the console and
+//! scripts.
 //!
 //! It is stricter than the wires: a body with a field that it does not know is refused. `/openapi.json` describes it.
 
@@ -6,6 +7,7 @@ mod api_key;
 mod api_key_body;
 mod api_keys;
 mod audit;
+mod confirm_hosts;
 mod grant;
 mod import;
 mod orgs;
@@ -16,8 +18,11 @@ mod principals;
 mod projects;
 mod refusals;
 mod restriction;
+mod reveal;
 mod secret;
 mod secrets;
+mod test_secret;
+mod usage;
 mod whoami;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -45,6 +50,11 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(declared(routes!(secrets::list_secrets, secrets::create_secret)))
         .routes(declared(routes!(secrets::find_secret, secrets::patch_secret, secrets::delete_secret)))
         .routes(declared(routes!(import::import_secrets)))
+        .routes(declared(routes!(reveal::reveal_secret)))
+        .routes(declared(routes!(reveal::reveal_secrets)))
+        .routes(declared(routes!(confirm_hosts::confirm_hosts)))
+        .routes(declared(routes!(test_secret::test_secret)))
+        .routes(declared(routes!(usage::list_usage)))
         .routes(declared(routes!(audit::list_audit)))
         .routes(declared(routes!(audit::verify_audit)));
     OpenApiRouter::default().nest("/keyholt/v1", routes)

@@ -34,10 +34,18 @@ impl Page {
     /// # Errors
     /// 400 for a limit that is no integer between 1 and 1000.
     pub(super) fn read(query: &Query) -> Result<Self, Refusal> {
+        let limit = Self::read_limit(query)?;
+        Ok(Self { limit, starting_after: query.single("starting_after")?.map(str::to_owned) })
+    }
+
+    /// Reads the limit alone, for a list whose places are no ids.
+    ///
+    /// # Errors
+    /// 400 when it is no integer between 1 and 1000.
+    pub(super) fn read_limit(query: &Query) -> Result<u32, Refusal> {
         let rule = Refusal::field("limit", FieldProblem::MustBe("an integer between 1 and 1000"));
         let limit = query.number("limit").map_err(|_| rule.clone())?.map_or(Ok(DEFAULT_LIMIT), u32::try_from);
-        let limit = limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(rule)?;
-        Ok(Self { limit, starting_after: query.single("starting_after")?.map(str::to_owned) })
+        limit.ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or(rule)
     }
 
     /// What to ask the engine for.

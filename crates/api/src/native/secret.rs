@@ -1,6 +1,6 @@
 //! A secret as the native API shows it, and the fields that it is made of.
 
-use keyholt_engine::{ListedSecret, NewSecret, SecretView};
+use keyholt_engine::{ListedSecret, NewSecret, SecretView, unusable};
 use keyholt_types::{
     ApiKeyId, Description, Details, OrgId, PrincipalId, SecretColumns, SecretId, SecretName, SecretType,
     Timestamp,
@@ -60,15 +60,22 @@ pub(super) struct Secret {
     /// From when on it does not exist.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
+    /// Where the value may be sent, as it was when the value was written: hosts with blanks between them; null without a
+    /// value, and when it is sent nowhere.
+    #[schema(value_type = Option<String>, required)]
+    bound_to: Option<Box<str>>,
+    /// Why the gateway and AI proxies leave it out, as far as that can be told without the value; null when nothing is in
+    /// the way.
+    unusable: Option<String>,
     /// Whether the record does not open: it is damaged or was tampered with, and no field of it can be relied on.
     locked: bool,
 }
 
 impl Secret {
-    fn new(columns: SecretColumns, details: Option<Details>) -> Self {
+    fn new(columns: SecretColumns, details: Option<Details>, unusable: Option<String>) -> Self {
         let locked = details.is_none();
-        let (metadata, description, preview) = details.map_or((None, None, None), |details| {
-            (details.metadata, Some(details.description), details.preview)
+        let (metadata, description, preview, bound_to) = details.map_or((None, None, None, None), |details| {
+            (details.metadata, Some(details.description), details.preview, details.bound_to)
         });
         Self {
             id: columns.id,
@@ -89,14 +96,17 @@ impl Secret {
             value_updated_by: columns.value_updated_by,
             ttl_seconds: columns.ttl_seconds,
             expires_at: columns.expires_at,
+            bound_to,
+            unusable,
             locked,
         }
     }
 }
 
 impl From<SecretView> for Secret {
-    fn from(SecretView { columns, details }: SecretView) -> Self {
-        Self::new(columns, Some(details))
+    fn from(secret: SecretView) -> Self {
+        let unusable = unusable(&secret).map(|reason| reason.to_string());
+        Self::new(secret.columns, Some(secret.details), unusable)
     }
 }
 
@@ -104,7 +114,7 @@ impl From<ListedSecret> for Secret {
     fn from(listed: ListedSecret) -> Self {
         match listed {
             ListedSecret::Open(secret) => secret.into(),
-            ListedSecret::Locked(columns) => Self::new(columns, None),
+            ListedSecret::Locked(columns) => Self::new(columns, None, None),
         }
     }
 }

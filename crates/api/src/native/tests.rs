@@ -21,6 +21,7 @@ fn the_description_names_exactly_the_fields_that_are_read() {
         (described::<api_key_body::NewApiKeyBody>(), api_key_body::NEW_API_KEY),
         (described::<secrets::NewSecretBody>(), secrets::NEW_SECRET),
         (described::<secrets::SecretPatchBody>(), secrets::SECRET_PATCH),
+        (described::<reveal::RevelationBody>(), reveal::REVELATION),
         (described::<import::ImportBody>(), import::IMPORT),
         (described::<import::ImportedSecretBody>(), import::IMPORTED_SECRET),
     ] {

@@ -272,3 +272,17 @@ async fn whoever_is_still_a_member_elsewhere_is_shown_to_who_belongs_there_too()
         assert_eq!(found["user_given_name"], name, "after {org}");
     }
 }
+
+/// Its project stays where it was; the new key's is one of the organisation that is left.
+#[tokio::test]
+async fn a_key_whose_projects_organisation_is_lost_still_makes_keys_where_it_belongs() {
+    let world = World::make().await;
+    let both = world.test.make_orgs(&["acme"]).await;
+    let caller = world.test.caller(&both).await.unwrap();
+    let home = keyholt_engine::OrgChoice::Named("default");
+    world.test.engine.remove_member(&caller, home, caller.identity.principal).await.unwrap();
+    let made = world.send(&both, "POST", "/v1/api_key", json!({"name": "next"})).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let left = caller.identity.orgs.iter().find(|grant| &*grant.org_name == "acme").unwrap();
+    assert_eq!(text(&made.json(), "org_id"), left.org.to_string());
+}

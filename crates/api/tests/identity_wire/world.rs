@@ -112,7 +112,14 @@ impl World {
     }
 
     pub(crate) async fn with(settings: ApiSettings) -> Self {
-        let test = TestEngine::in_memory().await;
+        Self::of(TestEngine::in_memory().await, settings)
+    }
+
+    pub(crate) fn on(test: TestEngine) -> Self {
+        Self::of(test, ApiSettings::default())
+    }
+
+    fn of(test: TestEngine, settings: ApiSettings) -> Self {
         let metrics = Metrics::register(&mut Registry::default());
         let app = app(AppState::new(Arc::clone(&test.engine), Arc::new(settings), metrics));
         Self { app, test }

@@ -5,7 +5,7 @@ use keyholt_types::{ApiKeyId, Caller, OrgId};
 
 use super::holders::Holders;
 use super::page::{BATCH, Gathering};
-use crate::authorise::Operation;
+use crate::authorise::{Operation, sees_others};
 use crate::{ApiKeyView, Engine, Error, IdentityFilter, KeyHolder, OrgChoice};
 
 impl Engine {
@@ -25,9 +25,7 @@ impl Engine {
         let mut holders = Holders::default();
         for (scope, reads_all) in self.own_orgs(caller, org) {
             let is_visible = |view: &ApiKeyView| {
-                // Credentials for a short time come and go; they are no keys that anybody manages.
-                view.parent.is_none()
-                    && filter.has_name(&view.name)
+                filter.has_name(&view.name)
                     && (reads_all || view.principal == caller.identity.principal)
                     && is_wanted(view)
             };
@@ -71,9 +69,15 @@ impl Engine {
     }
 }
 
-/// What a caller may see of a key: of its organisations those that are the caller's too, and to operators all.
+/// What a caller may see of a key: of its organisations those that are the caller's too, where the key is the caller's
+/// own or the caller sees others'; and to operators all.
 pub(super) fn api_key_view(caller: &Caller, holder: KeyHolder, row: ApiKeyRow) -> ApiKeyView {
-    let is_known = |org: OrgId| caller.identity.operator || caller.identity.grant_in(org).is_some();
+    let is_own = row.principal == caller.identity.principal;
+    let is_known = |org: OrgId| {
+        caller.identity.operator
+            || sees_others(caller, org)
+            || (is_own && caller.identity.grant_in(org).is_some())
+    };
     ApiKeyView {
         id: row.id,
         name: row.name,

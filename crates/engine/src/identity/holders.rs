@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use keyholt_store::{ApiKeyRow, OrgScope, PrincipalRow};
 use keyholt_types::{Caller, PrincipalId};
 
+use crate::authorise::sees_others;
 use crate::{Engine, Error, KeyHolder};
 
 /// The holders of the API keys of a list.
@@ -49,9 +50,10 @@ impl Engine {
     ) -> Result<(), Error> {
         let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return Ok(()) };
         let (oldest, newest) = (first.id.min(last.id), first.id.max(last.id));
+        let sees_members = sees_others(caller, scope.org());
         let principals = self.store.list_principals_of_api_keys(scope, oldest, newest).await;
         for (principal, is_member) in principals.map_err(|error| self.fault(&error))? {
-            let is_shown = is_member || principal.id == caller.identity.principal;
+            let is_shown = (is_member && sees_members) || principal.id == caller.identity.principal;
             holders.add(principal, is_shown);
         }
         Ok(())
@@ -62,7 +64,7 @@ impl Engine {
         let principal = self.store.find_principal(id).await.map_err(|error| self.fault(&error))?;
         let memberships = self.store.list_memberships(id).await.map_err(|error| self.fault(&error))?;
         let is_shown = id == caller.identity.principal
-            || memberships.iter().any(|membership| caller.identity.grant_in(membership.org).is_some());
+            || memberships.iter().any(|membership| sees_others(caller, membership.org));
         // A key's principal is never deleted.
         Ok(KeyHolder::of(&principal.ok_or(Error::Internal)?, is_shown))
     }

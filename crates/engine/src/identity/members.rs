@@ -58,9 +58,16 @@ impl Engine {
             for membership in &memberships {
                 self.grant_to_manage(caller, membership.org)?;
             }
-            let org = memberships.first().map(|membership| membership.org).ok_or(Error::NotFound)?;
-            let event = self.event(Some(caller), org, Action::PrincipalUpdate, subject(&renamed));
-            change = Some(Changes::new().update_principal(&renamed).record(event).after(change));
+            // Each of them can read it in its own log.
+            let mut events = memberships.iter().map(|membership| {
+                self.event(Some(caller), membership.org, Action::PrincipalUpdate, subject(&renamed))
+            });
+            let first = events.next().ok_or(Error::NotFound)?;
+            let renaming = events
+                .fold(Changes::new().update_principal(&renamed).record(first), |all, event| {
+                    all.and(Changes::new().record(event))
+                });
+            change = Some(renaming.after(change));
         }
         Ok(change)
     }

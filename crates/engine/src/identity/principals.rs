@@ -5,7 +5,7 @@ use keyholt_store::{Changes, MemberRow, MembershipRow, PrincipalKind, PrincipalR
 use keyholt_types::{Action, Caller, FieldProblem, OrgGrant, OrgId, PrincipalId, Rights, Subject, SubjectKind};
 
 use super::page::{BATCH, Gathering};
-use crate::authorise::Operation;
+use crate::authorise::{Operation, sees_others};
 use crate::engine::NotCommitted;
 use crate::{Engine, Error, Field, IdentityFilter, MemberView, MembershipView, NewPrincipal, OrgChoice};
 
@@ -193,10 +193,13 @@ pub(super) fn subject(principal: &PrincipalRow) -> Subject {
     Subject { kind: SubjectKind::Principal, id: principal.id.uuid(), name: principal.name.clone() }
 }
 
-/// A member, with the memberships in organisations that the caller belongs to.
+/// A member, with the memberships that the caller may see: one's own, as far as the caller's organisations go, and
+/// others' where the caller sees others.
 pub(super) fn view(caller: &Caller, principal: PrincipalRow, memberships: &[MembershipRow]) -> MemberView {
+    let is_own = principal.id == caller.identity.principal;
     let shown = |row: &MembershipRow| {
-        caller.identity.grant_in(row.org).map(|grant| MembershipView {
+        let grant = caller.identity.grant_in(row.org).filter(|grant| is_own || sees_others(caller, grant.org));
+        grant.map(|grant| MembershipView {
             org: row.org,
             org_name: grant.org_name.clone(),
             rights: row.rights,

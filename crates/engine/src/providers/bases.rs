@@ -52,32 +52,9 @@ pub(super) const fn official_bases(provider: ProviderType) -> Option<Bases> {
     }
 }
 
-/// Whether `metadata.api_base` stands for the provider's own address: where the wire's table has it
-/// (wire/braintrust.md 6.2).
+/// Whether `metadata.api_base` stands for the provider's own address: for every type that is used through the
+/// gateway, since companies put addresses of their own before any of them. Proxies follow it for the types of the
+/// wire's table only (wire/braintrust.md 6.2); the value is bound to both.
 pub(super) const fn takes_api_base(provider: ProviderType) -> bool {
-    match provider {
-        ProviderType::OpenAi
-        | ProviderType::Azure
-        | ProviderType::AzureAiGateway
-        | ProviderType::Bedrock
-        | ProviderType::Vertex
-        | ProviderType::Databricks
-        | ProviderType::Mistral
-        | ProviderType::Cohere
-        | ProviderType::Braintrust
-        | ProviderType::Ollama => true,
-        ProviderType::Perplexity
-        | ProviderType::Google
-        | ProviderType::Replicate
-        | ProviderType::Together
-        | ProviderType::Baseten
-        | ProviderType::Groq
-        | ProviderType::Lepton
-        | ProviderType::Fireworks
-        | ProviderType::Cerebras
-        | ProviderType::XAi
-        | ProviderType::OpenRouter
-        | ProviderType::Js
-        | ProviderType::Anthropic => false,
-    }
+    !matches!(provider, ProviderType::Lepton | ProviderType::Js)
 }

@@ -4,6 +4,7 @@
 use keyholt_store::Changes;
 use keyholt_types::{Action, Caller, SecretId};
 
+use super::binding::is_bound;
 use crate::authorise::Operation;
 use crate::engine::{ATTEMPTS, NotCommitted, secret_subject};
 use crate::{Engine, Error, SecretView};
@@ -27,7 +28,7 @@ impl Engine {
             if !may_write {
                 return Err(self.deny(caller, Some(org), Operation::WriteSecrets));
             }
-            if self.is_bound(&secret) {
+            if is_bound(&secret) {
                 return Ok(secret);
             }
             let sealed = self.seal_bound(caller, secret).await?;

@@ -13,6 +13,7 @@ mod test;
 mod usable;
 mod used;
 
+pub use binding::unusable;
 pub use resolve::{ResolveRequest, ResolvedSecret};
 pub use reveal::{RevealedSecret, Revelation};
 pub(crate) use tally::Used;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keyholt_types::{Action, Caller, SecretValue};
 
+use super::binding::is_bound;
 use super::open_value::scope_of;
 use crate::authorise::Operation;
 use crate::providers::{self, Unfit};
@@ -42,12 +43,12 @@ impl Engine {
         caller: &Caller,
         request: ResolveRequest<'_>,
     ) -> Result<Vec<ResolvedSecret>, Error> {
+        self.require_to_resolve(caller)?;
         let operation = self.operation_of_resolving(caller);
-        self.require(caller, operation)?;
         if let OrgChoice::Named(name) = request.org
             && !caller.identity.orgs.iter().any(|grant| &*grant.org_name == name)
         {
-            return Err(Error::Forbidden(Denied::Org));
+            return Err(self.deny_org(caller, operation));
         }
         if !caller.identity.allows_model(request.model) {
             return Err(Error::Forbidden(Denied::OutsidePattern));
@@ -70,6 +71,14 @@ impl Engine {
         }
         self.record_released(caller, Action::SecretResolve, resolved.iter().map(|one| &one.secret)).await?;
         Ok(resolved)
+    }
+
+    /// Refuses whoever may resolve nowhere: the early check, before a body is read.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], which is counted for the audit log.
+    pub fn require_to_resolve(&self, caller: &Caller) -> Result<(), Error> {
+        self.require(caller, self.operation_of_resolving(caller))
     }
 
     /// From the addresses of trusted proxies the right to use suffices: what they are given stays with them
@@ -103,7 +112,7 @@ impl Engine {
         if !self.models.matches(provider, metadata, model) {
             return Ok(None);
         }
-        if !self.is_bound(secret) {
+        if !is_bound(secret) {
             self.report_unfit(secret, Unfit::Unbound);
             return Ok(None);
         }

@@ -47,7 +47,7 @@ impl Engine {
     /// value or do not open are left out. The audit events are on the disk before this returns.
     ///
     /// # Errors
-    /// When the caller may not reveal, or there are more than [`MOST_REVEALED`](Self::MOST_REVEALED).
+    /// When the caller may not reveal, names an organisation that is not theirs, or there are more than [`MOST_REVEALED`](Self::MOST_REVEALED).
     pub async fn reveal_secrets(
         self: &Arc<Self>,
         caller: &Caller,
@@ -55,6 +55,11 @@ impl Engine {
         names: Option<&[Box<str>]>,
     ) -> Result<Vec<RevealedSecret>, Error> {
         let mut list = match which {
+            Revelation::OfOrgs(OrgChoice::Named(name))
+                if !caller.identity.orgs.iter().any(|grant| &*grant.org_name == name) =>
+            {
+                return Err(self.deny_org(caller, Operation::RevealSecrets));
+            }
             Revelation::OfOrgs(org) => {
                 self.list_secrets_for(caller, org, SecretFilter::default(), Operation::RevealSecrets).await?
             }

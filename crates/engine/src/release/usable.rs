@@ -7,6 +7,7 @@ use std::sync::atomic;
 use keyholt_store::Scope;
 use keyholt_types::{Caller, SecretId, SecretValue};
 
+use super::binding::is_bound;
 use super::open_value::scope_of;
 use crate::authorise::Operation;
 use crate::providers::{self, Destination, ProviderType, Unfit};
@@ -138,7 +139,7 @@ impl Engine {
         if secret.columns.value_version == 0 && provider != ProviderType::Ollama {
             return Err(Unfit::NoValue);
         }
-        if !self.is_bound(&secret) {
+        if !is_bound(&secret) {
             return Err(Unfit::Unbound);
         }
         let weight = metadata.map_or(1.0, providers::weight);

@@ -39,6 +39,12 @@ impl Engine {
         self.used.send(kind, || self.event(Some(caller), org, action, secret_subject(columns)));
     }
 
+    /// Counts a request that was refused before a secret was chosen: it would have said where it goes, or could be
+    /// read in two ways.
+    pub fn count_refused_use(&self, caller: &Caller) {
+        self.count_refused_attempt(caller, None, Action::SecretUse);
+    }
+
     /// Adds what a request came to to the totals of its secret and its API key.
     pub fn count_spent(&self, caller: &Caller, usable: &Usable, spent: Spent) {
         let columns = &usable.secret().columns;

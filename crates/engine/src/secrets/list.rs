@@ -259,9 +259,7 @@ impl SecretList {
                 match self.engine.open_present(&self.reach, row).await {
                     Ok(Some(view)) => listed.push(ListedSecret::Open(view)),
                     Ok(None) => {}
-                    Err(Error::Locked) if self.with_locked && is_within(&self.reach, &columns) => {
-                        listed.push(ListedSecret::Locked(columns))
-                    }
+                    Err(Error::Locked) if self.with_locked => listed.push(ListedSecret::Locked(columns)),
                     Err(Error::Locked) => {}
                     Err(other) => return Err(other),
                 }
@@ -292,7 +290,9 @@ impl SecretList {
             Plan::Descending { runs, above, below } => {
                 let mut above = *above;
                 let mut is_whole = true;
-                let wanted = if runs.sieve().is_some() { BATCH } else { batch };
+                // Where rows are left out, few that are wanted are not looked for one at a time.
+                let is_sifted = runs.sieve().is_some() || !self.reach.allow_every_secret();
+                let wanted = if is_sifted { BATCH } else { batch };
                 for (scope, kind) in runs.each() {
                     // Each run gives as much as a batch holds, so that what the cut leaves of all is complete.
                     let range = SecretRange { above, below: *below, kind };
@@ -311,6 +311,7 @@ impl SecretList {
                 if let Some(kinds) = runs.sieve() {
                     rows.retain(|row| is_among(kinds, row.columns.kind.as_deref()));
                 }
+                rows.retain(|row| is_within(&self.reach, &row.columns));
                 if rows.len() > batch as usize {
                     is_whole = false;
                     rows.truncate(batch as usize);

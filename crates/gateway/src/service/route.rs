@@ -138,7 +138,11 @@ mod tests {
         }
         let model = |text: &str| Some(text.to_owned());
         for (path, expected, named) in [
-            ("models/gemini-2.5-pro:generateContent", "v1beta/models/gemini-2.5-pro:generateContent", "gemini-2.5-pro"),
+            (
+                "models/gemini-2.5-pro:generateContent",
+                "v1beta/models/gemini-2.5-pro:generateContent",
+                "gemini-2.5-pro",
+            ),
             ("v1/models/a:b", "v1/models/a:b", "a"),
             ("v1beta/models/a", "v1beta/models/a", "a"),
         ] {

@@ -28,6 +28,7 @@ pub(super) fn action_in_words(word: &str) -> &str {
         Action::SecretReveal => "reveal",
         Action::SecretResolve => "resolve for a model",
         Action::SecretTest => "test",
+        Action::SecretEcho => "take out of an answer",
         Action::SecretConfirmHosts => "confirm hosts",
         Action::CredentialCreate => "make short-lived credential",
         Action::Authenticate => "sign in",

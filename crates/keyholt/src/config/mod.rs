@@ -2,8 +2,8 @@
 //! these that gives it wins.
 //!
 //! [`options`] declares each option once. [`environment`] and [`file`] give the same options from the other
-//! two sources. [`settings`] merges them, fills in defaults and checks them, with [`limits`] for its own; [`jwt`] reads the file that says whose
-//! tokens are taken.
+//! two sources. [`settings`] merges them, fills in defaults and checks them, with [`limits`] and [`models`] for their
+//! own; [`jwt`] reads the file that says whose tokens are taken.
 //!
 //! **Invariant:** the process environment is read here and nowhere else.
 
@@ -11,6 +11,7 @@ mod environment;
 mod file;
 mod jwt;
 mod limits;
+mod models;
 mod options;
 mod settings;
 mod values;

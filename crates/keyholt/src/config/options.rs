@@ -10,6 +10,7 @@ use keyholt_types::AddressRange;
 use serde::Deserialize;
 
 use super::limits::Limits;
+use super::models::ModelRule;
 use super::values::{LogFormat, LogLevel, MetricsListen, address_ranges};
 
 /// What is said of all options below the list of them.
@@ -19,6 +20,11 @@ keyholt.toml it is data_dir = \"...\". Lists are separated by commas in a variab
 the file; --cors-origins is cors.origins there, and --limits-per-org is limits.per_org. A flag wins
 over a variable, a variable over the file. An empty variable counts as none. Paths are relative to
 the working directory.
+
+Only in the file, which providers serve models that they are not known for, by how their names begin:
+  [[models]]
+  prefix = \"acme-\"
+  providers = [\"ollama\"]
 
 Only as variables, because others can read a command line:
   KEYHOLT_ROOT_KEY           The root key itself in place of a file. It stays visible in
@@ -86,6 +92,19 @@ pub(crate) struct Options {
     #[serde(deserialize_with = "address_ranges")]
     pub(super) forwarders: Option<Vec<AddressRange>>,
 
+    /// From where the right to use suffices to be given values: addresses or networks of AI proxies [default: none]
+    #[arg(long, value_name = "ADDR[/BITS]", value_delimiter = ',')]
+    #[serde(deserialize_with = "address_ranges")]
+    pub(super) resolve_proxies: Option<Vec<AddressRange>>,
+
+    /// Options on where the gateway may send requests.
+    #[command(flatten)]
+    pub(super) egress: Egress,
+
+    /// Which providers serve models whose names begin so; in the file only.
+    #[arg(skip)]
+    pub(super) models: Option<Vec<ModelRule>>,
+
     /// Options on how much is let through.
     #[command(flatten)]
     pub(super) limits: Limits,
@@ -131,6 +150,16 @@ pub(crate) struct Cors {
     pub(super) origins: Option<Vec<String>>,
 }
 
+/// The options on where the gateway may send requests, a table of their own in the file.
+#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Egress {
+    /// Hosts that the gateway may reach besides the public internet over https, such as a model on the local network:
+    /// models.example, 10.0.3.4:11434 [default: none]
+    #[arg(id = "egress_allow", long = "egress-allow", value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub(super) allow: Option<Vec<String>>,
+}
+
 impl Options {
     /// These options, and those of another source where these do not say anything.
     pub(super) fn or(self, other: Self) -> Self {
@@ -146,6 +175,9 @@ impl Options {
             tls_key: self.tls_key.or(other.tls_key),
             cors: Cors { origins: self.cors.origins.or(other.cors.origins) },
             forwarders: self.forwarders.or(other.forwarders),
+            resolve_proxies: self.resolve_proxies.or(other.resolve_proxies),
+            egress: Egress { allow: self.egress.allow.or(other.egress.allow) },
+            models: self.models.or(other.models),
             limits: self.limits.or(other.limits),
             jwt_issuers: self.jwt_issuers.or(other.jwt_issuers),
             insecure_plaintext: self.insecure_plaintext.or(other.insecure_plaintext),

@@ -4,9 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use keyholt_engine::RateLimits;
+use keyholt_engine::providers::ModelRules;
+use keyholt_gateway::egress::{EgressEntry, EgressPolicy, NotAnEntry};
 use keyholt_types::{AddressRange, Credential, JwtIssuer, OrgName};
 use reqwest::Url;
 
+use super::models::model_rules;
 use super::values::MetricsListen;
 use super::{ConfigFile, Environment, LogFormat, LogLevel, Options, UsageError, file, jwt};
 
@@ -33,6 +36,12 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<String>,
     /// Proxies whose word on a client's address is believed.
     pub(crate) forwarders: Vec<AddressRange>,
+    /// From where the right to use suffices to be given values.
+    pub(crate) resolve_proxies: Vec<AddressRange>,
+    /// Hosts that the gateway may reach besides the public internet.
+    pub(crate) egress: EgressPolicy,
+    /// Which providers serve which models.
+    pub(crate) models: ModelRules,
     /// How much is let through.
     pub(crate) limits: RateLimits,
     /// Issuers whose tokens are credentials.
@@ -111,6 +120,9 @@ impl Settings {
             tls: tls_files(options.tls_cert, options.tls_key)?,
             cors_origins: origins(options.cors.origins.unwrap_or_default())?,
             forwarders: options.forwarders.unwrap_or_default(),
+            resolve_proxies: options.resolve_proxies.unwrap_or_default(),
+            egress: egress(&options.egress.allow.unwrap_or_default())?,
+            models: model_rules(&options.models.unwrap_or_default())?,
             limits: options.limits.rates()?,
             jwt_issuers: options.jwt_issuers.as_deref().map(jwt::issuers_in).transpose()?.unwrap_or_default(),
             insecure_plaintext: options.insecure_plaintext.unwrap_or(false),
@@ -197,6 +209,12 @@ fn tls_files(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFi
         (None, None) => Ok(None),
         _ => Err(UsageError("tls_cert and tls_key: give both of them or none".to_owned())),
     }
+}
+
+fn egress(allow: &[String]) -> Result<EgressPolicy, UsageError> {
+    let entries = allow.iter().map(|entry| entry.parse::<EgressEntry>());
+    let allowed = entries.collect::<Result<_, NotAnEntry>>();
+    Ok(EgressPolicy { allowed: allowed.map_err(|problem| UsageError(format!("egress.allow: {problem}")))? })
 }
 
 fn versions_kept(count: Option<u32>) -> Result<u32, UsageError> {

@@ -14,7 +14,7 @@ use crate::serve::load_root_key;
 /// Check an installation, and say what to do
 ///
 /// Looks at the configuration, permissions, the root key, the database and every secret in it, with the
-/// server running or not; changes nothing. Give it the same options as the server.
+/// server running or not; changes nothing. A secret that the gateway and AI proxies leave out is a warning. Give it the same options as the server.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,13 +1,13 @@
-//! Every secret: whether its record opens, and its value.
+//! Every secret: whether its record opens, and its value, and whether it can be used.
 
 use keyholt_crypto::RootKeyProvider;
-use keyholt_engine::{LockedSecret, OpenRefused, inspect};
+use keyholt_engine::{LockedSecret, OpenRefused, UnusableSecret, inspect};
 use keyholt_store::Store;
 
 use super::finding::Finding;
 use super::store::unreadable;
 
-/// Opens every secret in memory, in turn, and names those that do not open.
+/// Opens every secret in memory, in turn, and names those that do not open or cannot be used.
 pub(super) async fn examine(store: &Store, root_key: &dyn RootKeyProvider) -> Vec<Finding> {
     let found = match inspect(store, root_key).await {
         Ok(found) => found,
@@ -21,7 +21,14 @@ pub(super) async fn examine(store: &Store, root_key: &dyn RootKeyProvider) -> Ve
         locked => Finding::fail("secrets", format!("{locked} of {} are locked", found.secrets)),
     };
     let keys = Finding::ok("keys", "the root key opens the keys of the store");
-    [keys, secrets].into_iter().chain(found.named.iter().map(locked)).collect()
+    let mut findings = vec![keys, secrets];
+    findings.extend(found.named.iter().map(locked));
+    findings.extend(found.named_unusable.iter().map(unusable));
+    let unnamed = found.unusable.saturating_sub(found.named_unusable.len() as u64);
+    if unnamed > 0 {
+        findings.push(Finding::warn("unusable", format!("so are {unnamed} more")));
+    }
+    findings
 }
 
 fn locked(secret: &LockedSecret) -> Finding {
@@ -30,4 +37,10 @@ fn locked(secret: &LockedSecret) -> Finding {
         "{problem} (secret {id} of {org}): `keyholt secret rm` it and write it again, or restore a backup"
     );
     Finding::fail("locked", message)
+}
+
+fn unusable(secret: &UnusableSecret) -> Finding {
+    let UnusableSecret { id, name, org, reason } = secret;
+    let message = format!("{name} ({id} of {org}) is left out by the gateway and by AI proxies: {reason}");
+    Finding::warn("unusable", message)
 }

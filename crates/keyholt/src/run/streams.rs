@@ -1,7 +1,7 @@
 //! What a command's standard streams are connected to while its output is masked.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Stderr, Stdin, Stdout, pipe};
+use std::io::{self, IsTerminal, Stderr, Stdout, pipe};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 

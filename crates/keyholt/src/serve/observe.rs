@@ -1,12 +1,12 @@
-//! Work in the background: writing down who was refused, and which API keys were used.
+//! Work in the background: writing down who was refused, which API keys were used, and what values were used for.
 
 use std::time::Duration;
 
 use keyholt_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-/// How much of it, at most, is lost when the process is killed.
-const PAUSE: Duration = Duration::from_secs(5);
+/// How much of it, at most, is lost when the process is killed (design/decisions.md 18).
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Writes down what was observed, again and again until shutdown. What is observed after that, while the last
 /// requests are answered, is left to whoever waits for them.

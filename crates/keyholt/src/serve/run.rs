@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use keyholt_api::{ApiSettings, AppState, Metrics, ServerLimits};
+use keyholt_engine::TestSecret;
+use keyholt_gateway::{Gateway, GatewaySettings};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +59,15 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
     let counters = Metrics::register(&mut registry);
     engine.register_metrics(&mut registry);
     let shutdown = CancellationToken::new();
-    let app = keyholt_api::app(AppState::new(Arc::clone(&engine), Arc::new(api_settings(settings)), counters));
+    let gateway_settings = GatewaySettings { egress: settings.egress.clone(), ..GatewaySettings::default() };
+    let gateway = Gateway::new(Arc::clone(&engine), gateway_settings, &mut registry);
+    if !gateway.has_roots() {
+        tracing::warn!("this machine has no root certificates: the gateway can reach no provider over https");
+    }
+    let tester: Arc<dyn TestSecret> = Arc::new(gateway.clone());
+    let api_settings = Arc::new(api_settings(settings));
+    let state = AppState::with_tester(Arc::clone(&engine), api_settings, counters, Some(tester));
+    let app = keyholt_api::app_with_gateway(state, gateway.clone());
     let mut work = pin!(async {
         tokio::join!(
             keyholt_api::serve(vec![listener], tls, app, ServerLimits::default(), shutdown.clone()),
@@ -84,6 +94,7 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
     shutdown.cancel();
     let ended = async {
         work.await;
+        gateway.close().await;
         // Nobody is served any more: this is the last of it.
         engine.write_down_observations().await;
     };

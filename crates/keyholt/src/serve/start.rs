@@ -28,7 +28,8 @@ pub(super) async fn open(settings: &Settings, bootstrapping: Bootstrapping) -> R
             versions_kept: settings.versions_kept,
             limits: settings.limits,
             jwt,
-            ..EngineSettings::default()
+            resolvers: settings.resolve_proxies.clone(),
+            models: settings.models.clone(),
         },
         bootstrap: Bootstrap { api_key: bootstrapping.api_key, org: bootstrapping.org },
     })

@@ -193,7 +193,7 @@ impl Store {
         .await
     }
 
-    /// An organisation's API keys of a range, revoked and expired ones too.
+    /// An organisation's API keys of a range, revoked and expired ones too, but no credentials for a short time.
     ///
     /// # Errors
     /// When the storage is unavailable or a row is not as it was written.
@@ -210,7 +210,7 @@ impl Store {
                 key_columns!(),
                 " FROM api_key_grants g JOIN api_keys k ON k.id = g.api_key_id \
                  LEFT JOIN api_key_uses u ON u.api_key_id = k.id \
-                 WHERE g.org_id = ?1 AND g.api_key_id > ?2 AND g.api_key_id < ?3"
+                 WHERE g.org_id = ?1 AND g.api_key_id > ?2 AND g.api_key_id < ?3 AND k.parent_id IS NULL"
             ),
             "g.api_key_id",
             "LIMIT ?4"
@@ -220,7 +220,8 @@ impl Store {
         self.list_api_keys_where(sql, params).await
     }
 
-    /// A principal's API keys, oldest first, revoked and expired ones too. Not bound to an organisation.
+    /// A principal's API keys, oldest first, revoked and expired ones too, but no credentials for a short time. Not
+    /// bound to an organisation.
     ///
     /// # Errors
     /// When the storage is unavailable or a row is not as it was written.
@@ -228,7 +229,8 @@ impl Store {
         let sql = concat!(
             "SELECT ",
             key_columns!(),
-            " FROM api_keys k LEFT JOIN api_key_uses u ON u.api_key_id = k.id WHERE k.principal_id = ?1 ORDER BY k.id"
+            " FROM api_keys k LEFT JOIN api_key_uses u ON u.api_key_id = k.id WHERE k.principal_id = ?1 \
+             AND k.parent_id IS NULL ORDER BY k.id"
         );
         self.list_api_keys_where(sql, params![principal.as_bytes()]).await
     }

@@ -58,7 +58,7 @@ impl Changes {
     }
 
     /// Deletes a project that holds no secret and that no valid API key belongs to; [`Unmet::Taken`] when it
-    /// does. Its row stays for the API keys of before, under a name that nobody can ask for.
+    /// does. Credentials for a short time do not count: they end with the keys of the project that made them. Its row stays for the API keys of before, under a name that nobody can ask for.
     pub fn delete_project(self, present: &ProjectRow, now: Timestamp) -> Self {
         let buried = format!("\u{1}{}", present.id);
         self.push(
@@ -77,7 +77,7 @@ impl Changes {
             "UPDATE projects SET version = version WHERE org_id = ?1 AND id = ?2
                AND NOT EXISTS (SELECT 1 FROM secrets WHERE org_id = ?1 AND collection_id = ?2)
                AND NOT EXISTS (SELECT 1 FROM api_keys WHERE project_org_id = ?1 AND project_id = ?2
-                   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3))",
+                   AND parent_id IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3))",
             params![present.org.as_bytes(), present.id.as_bytes(), now.micros()],
             Needs::OneRow { none: Unmet::Taken },
         )

@@ -194,3 +194,19 @@ fn what_is_new_can_be_written_beside_old_rows() {
         assert_eq!(store.check_integrity().await.unwrap(), Vec::<String>::new());
     });
 }
+
+/// Where one can not, whoever deletes a row reads a whole table for it, while nobody else can write.
+#[test]
+fn every_reference_can_be_followed_backwards() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), 1));
+    let connection = Connection::open(dir.path().join("keyholt.db")).unwrap();
+    let sql = r#"SELECT t.name || '.' || reference."from"
+        FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) reference
+        WHERE t.type = 'table' AND reference.seq = 0 AND NOT EXISTS (
+            SELECT 1 FROM pragma_index_list(t.name) i JOIN pragma_index_info(i.name) first
+            WHERE first.seqno = 0 AND first.name = reference."from")"#;
+    let mut statement = connection.prepare(sql).unwrap();
+    let blind: Result<Vec<String>, _> = statement.query_map([], |row| row.get(0)).unwrap().collect();
+    assert_eq!(blind.unwrap(), Vec::<String>::new());
+}

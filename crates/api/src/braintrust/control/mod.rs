@@ -1,10 +1,12 @@
-//! The control plane: `/api` (wire/braintrust.md 7.1, 7.3).
+//! The control plane: `/api` (wire/braintrust.md 6, 7.1, 7.3).
 //!
 //! **Invariant:** every refusal here is 400 with one sentence of plain text.
 
 mod list_secrets;
 mod login;
 mod plain_refusal;
+mod resolve;
+mod resolved_secret;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,4 +19,5 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
         .routes(declared(routes!(login::login)))
         .routes(declared(routes!(list_secrets::list_secrets)))
+        .routes(declared(routes!(resolve::resolve)))
 }

@@ -33,9 +33,10 @@ impl NewKey {
         replaces_namesakes: bool,
     ) -> NewApiKey {
         let own = &caller.identity.project;
-        let is_own_org = self.org_name.as_ref().is_none_or(|name| {
-            caller.identity.grant_in(own.org).is_some_and(|grant| *grant.org_name == **name)
-        });
+        let is_own_org = caller
+            .identity
+            .grant_in(own.org)
+            .is_some_and(|grant| self.org_name.as_ref().is_none_or(|name| *grant.org_name == **name));
         NewApiKey {
             name: self.name,
             principal: Some(principal),

@@ -6,8 +6,11 @@ use keyholt_types::{Action, Outcome, Role, SubjectKind};
 
 use super::fixture::{refusals, restriction};
 
+/// An address, and whether a key is valid from there.
+type From = (&'static str, bool);
+
 /// Allow-lists, and from where a key that has them is valid.
-const TABLE: &[(&[&str], &[(&str, bool)])] = &[
+const TABLE: &[(&[&str], &[From])] = &[
     (&[], &[("203.0.113.9", true), ("2001:db8::1", true), ("::ffff:203.0.113.9", true)]),
     (
         &["192.0.2.7"],

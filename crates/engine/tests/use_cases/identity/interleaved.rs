@@ -103,8 +103,8 @@ async fn act(test: &TestEngine, tenant: &mut Tenant, strangers: &Made, step: &St
         8 => {
             let filter = SecretFilter {
                 kinds: step.kind.map(|one| vec![one.into()]),
-                ids: (step.number % 3 == 0).then(|| of.secrets.clone()),
-                limit: (step.number % 2 == 0).then_some(step.number % 5),
+                ids: step.number.is_multiple_of(3).then(|| of.secrets.clone()),
+                limit: step.number.is_multiple_of(2).then_some(step.number % 5),
                 ..SecretFilter::default()
             };
             let listed = opened(rest_of(engine.list_secrets(owner, org, filter).await.unwrap()).await);
@@ -138,8 +138,11 @@ async fn act(test: &TestEngine, tenant: &mut Tenant, strangers: &Made, step: &St
         }
         17 => patch_member(rights(step.rights)).await,
         18 => {
-            let patch =
-                if step.number % 2 == 0 { suspended(step.number % 4 == 0) } else { renamed(&step.name) };
+            let patch = if step.number.is_multiple_of(2) {
+                suspended(step.number.is_multiple_of(4))
+            } else {
+                renamed(&step.name)
+            };
             patch_member(patch).await
         }
         19 => told(engine.remove_member(owner, org, member).await.map(|member| member.name)),

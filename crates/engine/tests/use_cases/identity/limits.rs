@@ -53,7 +53,8 @@ async fn a_limit_goes_on_when_what_is_known_of_keys_is_forgotten() {
     assert_eq!(let_through(&test, &api_key, 3).await, 3);
     for is_suspended in [true, false, true] {
         patch_member(&test, &test.owner, somebody, suspended(is_suspended)).await.unwrap();
-        test.caller(&api_key).await.map(drop).unwrap_or_default();
+        // The fourth and fifth are let through; what comes then is too many.
+        let _ = test.caller(&api_key).await;
     }
     assert_eq!(let_through(&test, &api_key, 50).await, 0);
 }
@@ -82,10 +83,8 @@ async fn a_key_of_two_organisations_counts_in_both() {
     let test = TestEngine::in_memory_with(limits).await;
     let both = test.make_orgs(&["acme"]).await;
     assert_eq!(let_through(&test, &both, 50).await, 9, "the owner of `default` has come once");
-    let caller = {
-        test.clock.advance_seconds(60);
-        test.caller(&both).await.unwrap()
-    };
+    test.clock.advance_seconds(60);
+    let caller = test.caller(&both).await.unwrap();
     let acme = test.issue(&caller, &["acme"], Role::App.rights(), None).await.unwrap();
     assert_ne!(org_of(&caller, "acme"), org_of(&caller, "default"));
     assert_eq!(let_through(&test, &acme, 50).await, 9);
@@ -106,10 +105,9 @@ async fn refused_credentials_are_limited_by_address_and_right_ones_never() {
     let unauthenticated = async |address: &str| {
         let mut count = 0;
         for number in 0..30 {
-            match guess(address, number).await {
-                Error::Unauthenticated => count += 1,
-                other => assert_eq!(other, TOO_MANY),
-            }
+            let told = guess(address, number).await;
+            assert!([Error::Unauthenticated, TOO_MANY].contains(&told), "{told:?}");
+            count += usize::from(told == Error::Unauthenticated);
             // Whoever shows a valid key is not held up, from there neither.
             test.caller_from(&api_key, address).await.unwrap();
         }

@@ -183,6 +183,26 @@ async fn a_member_is_renamed_by_who_administers_all_its_organisations() {
     patch_member(&test, &test.owner, ann, renamed("Ann C.")).await.unwrap();
 }
 
+/// A name is the same everywhere: whoever reads one organisation's log must find there why it has changed.
+#[tokio::test]
+async fn a_renaming_is_in_the_log_of_each_of_the_members_organisations() {
+    let test = TestEngine::in_memory().await;
+    let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
+    let ann = person(&test, &both, &["default", "acme"], Role::App.rights()).await;
+    let patch = MemberPatch { suspended: Some(true), ..renamed("Ann B.") };
+    test.engine.patch_member(&both, OrgChoice::Named("acme"), ann, patch).await.unwrap();
+    for (org, expected) in [
+        ("default", &[Action::PrincipalUpdate, Action::PrincipalCreate][..]),
+        ("acme", &[Action::PrincipalUpdate, Action::MemberUpdate, Action::PrincipalCreate]),
+    ] {
+        let page = keyholt_engine::PageRequest { starting_after: None, limit: 1000 };
+        let log = test.engine.list_audit(&both, OrgChoice::Named(org), page).await.unwrap();
+        let of_ann = log.iter().filter(|record| record.event.subject.id == ann.uuid());
+        let actions: Vec<Action> = of_ann.map(|record| record.event.action).collect();
+        assert_eq!(actions, expected, "{org}");
+    }
+}
+
 /// Of an attempt in one organisation another one learns nothing, though a member of both is meant.
 #[tokio::test]
 async fn a_refused_renaming_is_in_the_log_of_who_tried_and_in_no_other() {

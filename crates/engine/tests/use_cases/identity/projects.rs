@@ -140,9 +140,7 @@ async fn no_key_is_issued_into_a_project_that_is_deleted_meanwhile() {
             let (test, name) = (Arc::clone(&test), name.clone());
             keys.spawn(async move { key_in(&test, &name, None).await });
         }
-        let deleting = Arc::clone(&test);
-        let deleted = tokio::spawn(async move { delete(&deleting, id).await });
-        let deleted = deleted.await.unwrap();
+        let deleted = delete(&test, id).await;
         for issued in keys.join_all().await {
             match issued {
                 Ok(api_key) => {
@@ -176,8 +174,7 @@ async fn no_secret_is_left_in_a_project_that_is_deleted_meanwhile() {
                 test.engine.import_secrets(&test.owner, UNNAMED, Some(&name), secrets).await
             });
         }
-        let deleting = Arc::clone(&test);
-        let _ = tokio::spawn(async move { delete(&deleting, id).await }).await.unwrap();
+        let _ = delete(&test, id).await;
         imports.join_all().await;
     }
     let intruder = keyholt_testkit::Intruder::in_directory(&dir).unwrap();

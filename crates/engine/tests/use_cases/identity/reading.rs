@@ -151,6 +151,44 @@ async fn the_right_to_read_counts_in_its_own_organisation() {
     test.engine.find_api_key(&caller, both.identity.api_key).await.unwrap();
 }
 
+/// What somebody is elsewhere is not told by being seen here.
+#[tokio::test]
+async fn a_member_is_shown_with_what_it_is_where_the_caller_may_read() {
+    let test = TestEngine::in_memory().await;
+    let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
+    let (viewer, app) = (Role::Viewer.rights(), Role::App.rights());
+    let ann = person(&test, &both, &["default", "acme"], Role::Engineer.rights()).await;
+    let of_ann = key_of(&test, &both, ann, &["default", "acme"], app).await;
+    let of_ann = test.caller(&of_ann).await.unwrap();
+    let bob = person(&test, &both, &["default", "acme"], Rights::of(&[Right::Read, Right::Use])).await;
+    let api_key = key_of(&test, &both, bob, &["default", "acme"], Rights::of(&[Right::Read, Right::Use])).await;
+    for (org, given) in [("default", viewer), ("acme", app)] {
+        let patch = super::fixture::rights(given);
+        test.engine.patch_member(&both, OrgChoice::Named(org), bob, patch).await.unwrap();
+    }
+    let caller = test.caller(&api_key).await.unwrap();
+    let orgs =
+        |member: &keyholt_engine::MemberView| member.memberships.iter().map(|one| one.org).collect::<Vec<_>>();
+    let here = org_of(&caller, "default");
+    assert_eq!(orgs(&test.engine.find_member(&caller, ann).await.unwrap()), [here]);
+    let listed = test.engine.list_members(&caller, UNNAMED, &MemberFilter::default()).await.unwrap();
+    assert_eq!(orgs(listed.iter().find(|member| member.id == ann).unwrap()), [here]);
+    // Of oneself everything is shown.
+    assert_eq!(orgs(&test.engine.find_member(&caller, bob).await.unwrap()).len(), 2);
+    // Nor is it told who holds a key once that is known only from there.
+    let holder = async || {
+        let all = IdentityFilter::default();
+        let listed = test.engine.list_api_keys(&caller, UNNAMED, &all, |_| true).await.unwrap();
+        let listed = listed.into_iter().find(|key| key.id == of_ann.identity.api_key).unwrap();
+        let found = test.engine.find_api_key(&caller, of_ann.identity.api_key).await.unwrap();
+        assert_eq!(listed.holder, found.holder);
+        found.holder.name
+    };
+    assert_eq!(holder().await.as_deref(), Some("Ann"));
+    test.engine.remove_member(&both, OrgChoice::Named("default"), ann).await.unwrap();
+    assert_eq!(holder().await, None);
+}
+
 #[tokio::test]
 async fn members_are_told_apart_by_kind_name_and_address() {
     let test = TestEngine::in_memory().await;

@@ -77,6 +77,25 @@ async fn a_flood_of_refused_attempts_is_a_few_events_of_each_action() {
     assert_eq!((of_action(Action::SecretWrite), of_action(Action::SecretRead)), (300, 300));
 }
 
+/// Otherwise whoever wants to try something unseen need only make some noise without a key.
+#[tokio::test]
+async fn a_flood_of_wrong_credentials_hides_nobody_who_has_a_key() {
+    let test = TestEngine::in_memory().await;
+    let revoked = test.issue(&test.owner, &[], Role::App.rights(), None).await.unwrap();
+    let id = test.caller(&revoked).await.unwrap().identity.api_key;
+    test.engine.revoke_api_key(&test.owner, id).await.unwrap();
+    let caller = test.caller_with(Role::App.rights()).await;
+    for number in 0..1_000 {
+        test.caller_from("wrong", &format!("2001:db8::{number:x}")).await.unwrap_err();
+    }
+    test.engine.create_secret(&caller, OrgChoice::Unnamed, bare("a")).await.unwrap_err();
+    test.caller_from(&revoked, "203.0.113.9").await.unwrap_err();
+    let seen = refusals(&test, &test.owner).await;
+    let of = |api_key| seen.iter().filter(|event| event.api_key == Some(api_key)).count();
+    assert_eq!((of(caller.identity.api_key), of(id)), (1, 1), "{seen:?}");
+    assert_eq!(seen.len(), KINDS + 1 + 2);
+}
+
 #[tokio::test]
 async fn a_refused_attempt_says_who_where_and_what() {
     let test = TestEngine::in_memory().await;
@@ -120,7 +139,7 @@ async fn a_key_that_is_no_longer_valid_is_named_and_an_unknown_one_is_not() {
         assert_eq!(test.caller(text).await.unwrap_err(), Error::Unauthenticated);
         let event = refusals(&test, &test.owner).await.remove(0);
         assert_eq!((event.action, event.api_key), (Action::Authenticate, id));
-        assert_eq!(event.subject.id == id.map_or(event.subject.id, |id| id.uuid()), true);
+        assert!(id.is_none_or(|id| event.subject.id == id.uuid()));
         assert_eq!(event.org.is_some(), id.is_some());
     }
 }

@@ -1,0 +1,164 @@
+//! One request, from its head to the head of its answer.
+
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, TRAILER, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response};
+use keyholt_engine::{Operation, credential_from_gateway_headers};
+use keyholt_types::{Caller, RequestContext};
+
+use super::answer_body::GatewayBody;
+use super::choose::{Wanted, candidates};
+use super::credentials;
+use super::forward::{Job, forward};
+use super::json_body::named_model;
+use super::route::{Format, Forward, Route};
+use super::shared::Shared;
+use super::slots::Slot;
+use super::stopwatch::Stopwatch;
+use super::upload::{self, Upload};
+use crate::egress::RequestBody;
+use crate::headers::upstream_headers;
+use crate::refusal::Refusal;
+use crate::target::{Query, check_form};
+use crate::timeouts::Deadline;
+
+const X_BT_ENDPOINT_NAME: &str = "x-bt-endpoint-name";
+
+/// Answers a request.
+///
+/// # Errors
+/// What it is refused with, before anything is sent to a provider or when none answered.
+pub(super) async fn serve(
+    shared: &Arc<Shared>,
+    head: Parts,
+    body: RequestBody,
+    slot: Slot,
+    watch: &mut Stopwatch,
+) -> Result<Response<GatewayBody>, Refusal> {
+    let deadline = shared.settings.timeouts.start();
+    let route = Route::parse(head.uri.path());
+    if let Err(unknown @ Refusal::UnknownPath) = route {
+        return Err(unknown);
+    }
+    if !is_known(&head.method, route.as_ref().ok()) {
+        return Err(Refusal::Method);
+    }
+    let caller = caller(shared, &head).await?;
+    shared.engine.require(&caller, Operation::UseSecrets)?;
+    let request = Incoming { caller: &caller, head, body, route };
+    let served = request.serve(shared, slot, deadline, watch).await;
+    if served.as_ref().is_err_and(Refusal::is_suspicious) {
+        shared.engine.count_refused_use(&caller);
+    }
+    served
+}
+
+fn is_known(method: &Method, route: Option<&Route>) -> bool {
+    match route {
+        Some(Route::Credentials) => method == Method::POST,
+        Some(Route::Forward(_)) | None => [Method::GET, Method::POST, Method::DELETE].contains(method),
+    }
+}
+
+/// Who asks: exactly one credential, in one of three headers (design/decisions.md 7).
+async fn caller(shared: &Shared, head: &Parts) -> Result<Caller, Refusal> {
+    // The door puts it there on every request.
+    let request = *head.extensions.get::<RequestContext>().ok_or(Refusal::Internal)?;
+    let all = |name: &'static str| head.headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
+    let bearers = head.headers.get_all(AUTHORIZATION).into_iter().map(HeaderValue::as_bytes);
+    let credential = credential_from_gateway_headers(bearers, all("x-api-key").chain(all("x-goog-api-key")));
+    match credential {
+        Some(credential) => Ok(shared.engine.authenticate(&credential, request).await?),
+        None => Err(shared.engine.refuse_unauthenticated(request).into()),
+    }
+}
+
+/// A request of a caller who may use values.
+struct Incoming<'a> {
+    caller: &'a Caller,
+    head: Parts,
+    body: RequestBody,
+    route: Result<Route, Refusal>,
+}
+
+impl Incoming<'_> {
+    async fn serve(
+        self,
+        shared: &Arc<Shared>,
+        slot: Slot,
+        deadline: Deadline,
+        watch: &mut Stopwatch,
+    ) -> Result<Response<GatewayBody>, Refusal> {
+        let Self { caller, head, body, route } = self;
+        check_form(&head.method, head.version, &head.uri)?;
+        if head.headers.contains_key(UPGRADE) || head.headers.contains_key(TRAILER) {
+            return Err(Refusal::Request("a request must not have an Upgrade or a Trailer header"));
+        }
+        let query = head.uri.query().map(Query::parse).transpose()?;
+        let headers = upstream_headers(&head.headers)?;
+        let reading = upload::read(&head.headers, body, shared.settings.request_idle);
+        let asked_for = match route? {
+            Route::Credentials => {
+                return credentials::make(&shared.engine, caller, watch.standing(reading).await?).await;
+            }
+            Route::Forward(asked_for) => asked_for,
+        };
+        let name = endpoint_name(&head.headers)?;
+        let upload = watch.standing(reading).await?;
+        let named = match &upload {
+            Upload::Whole(body) if !body.is_empty() && is_json(&headers) => named_model(body)?,
+            Upload::Whole(body) if body.is_empty() || name.is_some() => None,
+            Upload::Stream(_) if name.is_some() => None,
+            Upload::Whole(_) | Upload::Stream(_) => {
+                return Err(Refusal::Request(
+                    "x-bt-endpoint-name must name the secret: the model of such a body is not read",
+                ));
+            }
+        };
+        let (named, model) = model_of(&asked_for, named);
+        let wanted = Wanted { format: asked_for.format, name: name.as_deref(), model: model.as_deref() };
+        let candidates = candidates(&shared.engine, caller, wanted).await?;
+        let (caller, method) = (caller.clone(), head.method);
+        let job = Job { caller, asked_for, method, headers, query, upload, named };
+        forward(shared, job, candidates, deadline, slot, watch).await
+    }
+}
+
+/// The model that decides, and the one in the body if it is that.
+fn model_of(
+    asked_for: &Forward,
+    named: Option<super::json_body::NamedModel>,
+) -> (Option<super::json_body::NamedModel>, Option<String>) {
+    match asked_for.format {
+        // Google's path names it; what its bodies call so is sent as it is.
+        Format::Google => (None, asked_for.model.clone()),
+        Format::OpenAi | Format::Anthropic => {
+            let model = named.as_ref().map(|named| named.name.clone());
+            (named, model.or_else(|| asked_for.model.clone()))
+        }
+    }
+}
+
+/// The secret that the caller chooses, by its name.
+fn endpoint_name(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut names = headers.get_all(X_BT_ENDPOINT_NAME).iter();
+    match (names.next(), names.next()) {
+        (None, _) => Ok(None),
+        (Some(name), None) => {
+            let name = std::str::from_utf8(name.as_bytes()).ok().map(str::trim).filter(|name| !name.is_empty());
+            let wrong = Refusal::Request("x-bt-endpoint-name must be the name of a secret");
+            name.map(|name| Some(name.to_owned())).ok_or(wrong)
+        }
+        (Some(_), Some(_)) => Err(Refusal::Request("x-bt-endpoint-name must be given once")),
+    }
+}
+
+/// Whether a body is JSON; one that does not say what it is is taken for it.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = kind.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    let kind = kind.trim_ascii().to_ascii_lowercase();
+    kind == b"application/json" || kind.ends_with(b"+json")
+}

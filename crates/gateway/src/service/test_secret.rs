@@ -1,0 +1,69 @@
+//! Testing values: the cheapest request that a provider knows.
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use http::{Method, Request};
+use keyholt_engine::providers::{Unfit, cheapest_call};
+use keyholt_engine::{Error, TestSecret, Tested, Testing, Usable, WhichVersion};
+use keyholt_types::{Action, Caller, SecretId};
+
+use super::gateway::Gateway;
+use super::outgoing;
+use super::route::Format;
+use super::shared::Shared;
+use super::upload::whole;
+use crate::egress::{ConnectError, UpstreamError};
+use crate::refusal::Refusal;
+
+impl TestSecret for Gateway {
+    fn test<'a>(&'a self, caller: &'a Caller, id: SecretId) -> Testing<'a> {
+        Box::pin(async move {
+            let tested = match self.shared().engine.find_to_test(caller, id).await {
+                Ok(usable) => test(self.shared(), caller, &usable).await,
+                Err(error) => Err(error),
+            };
+            match tested {
+                Err(Error::Unusable(Unfit::UnknownType)) => Ok(Tested::UnknownType),
+                Err(Error::Unusable(unfit)) => Ok(Tested::Unusable(unfit)),
+                other => other,
+            }
+        })
+    }
+}
+
+async fn test(shared: &Shared, caller: &Caller, usable: &Usable) -> Result<Tested, Error> {
+    let metadata = usable.secret().details.metadata.as_ref();
+    let Some(call) = cheapest_call(usable.provider(), metadata) else { return Ok(Tested::UnknownType) };
+    let permit = shared.settings.egress.check_url(&call.url);
+    let permit = permit.map_err(|_| Error::Unusable(Unfit::NotAllowed))?;
+    let value = shared.engine.open_for_use(usable, WhichVersion::Present).await?;
+    let mut passed = HeaderMap::new();
+    passed.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // In the provider's own format; where both are the same, this is that one.
+    let headers = outgoing::headers(&passed, usable, Format::Anthropic, value.as_ref());
+    let mut headers = headers.map_err(|refusal| match refusal {
+        Refusal::Unusable(unfit) => Error::Unusable(unfit),
+        _other => Error::Internal,
+    })?;
+    if usable.provider() == keyholt_engine::providers::ProviderType::Anthropic {
+        headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
+    }
+    let mut request = Request::new(whole(Bytes::new()));
+    *request.method_mut() = Method::from_bytes(call.method.as_bytes()).map_err(|_| Error::Internal)?;
+    *request.uri_mut() = call.url.as_str().parse().map_err(|_| Error::Internal)?;
+    *request.headers_mut() = headers;
+    shared.engine.count_use(caller, usable, Action::SecretTest);
+    let org = *usable.secret().columns.collection.org().as_bytes();
+    match shared.upstreams.client(org, &permit).send(request).await {
+        Ok(answer) if answer.status().is_success() => Ok(Tested::Valid),
+        Ok(answer) => Ok(Tested::Refused { status: answer.status().as_u16() }),
+        Err(UpstreamError::Connect(ConnectError::Refused(_))) => Err(Error::Unusable(Unfit::NotAllowed)),
+        Err(
+            UpstreamError::Connect(_)
+            | UpstreamError::TimedOut
+            | UpstreamError::NoAnswer
+            | UpstreamError::RequestBody
+            | UpstreamError::NotSendable,
+        ) => Ok(Tested::Unreachable),
+    }
+}
