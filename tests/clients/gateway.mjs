@@ -29,7 +29,7 @@ assert.equal(text, 'Hello there');
 console.log('openai, Node: chat, streamed chat');
 
 const anthropic = new Anthropic({ baseURL: `${url}/v1/proxy/anthropic`, apiKey, maxRetries: 0 });
-const ask = { model: 'claude-sonnet-4-5', max_tokens: 16, messages };
+const ask = { model: 'claude-next', max_tokens: 16, messages };
 assert.equal((await anthropic.messages.create(ask)).content[0].text, 'Hello');
 text = '';
 for await (const event of anthropic.messages.stream(ask)) {

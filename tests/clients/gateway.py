@@ -51,7 +51,7 @@ assert [model.id for model in chat.models.list()] == ["gpt-4o"]
 print("openai, Python: chat, streamed chat, embeddings, models")
 
 claude = anthropic.Anthropic(base_url=f"{URL}/v1/proxy/anthropic", api_key=app, max_retries=0)
-ask = {"model": "claude-sonnet-4-5", "max_tokens": 16, "messages": hello}
+ask = {"model": "claude-next", "max_tokens": 16, "messages": hello}
 assert claude.messages.create(**ask).content[0].text == "Hello"
 with claude.messages.stream(**ask) as stream:
     assert "".join(stream.text_stream) == "Hello"

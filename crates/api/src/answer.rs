@@ -8,8 +8,6 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::refusal::Refusal;
-
 /// The content type of every JSON answer.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -26,10 +24,10 @@ pub(crate) fn json(value: &impl Serialize) -> Response {
 /// written is wiped by the program's allocator.
 ///
 /// # Errors
-/// 500 for what is no JSON, which would be a fault of ours.
-pub(crate) fn json_with_values(value: &impl Serialize) -> Result<Response, Refusal> {
+/// As [`json`]: for what is no JSON, which would be a fault of ours.
+pub(crate) fn json_with_values(value: &impl Serialize) -> serde_json::Result<Response> {
     let mut text = Zeroizing::new(Vec::new());
-    serde_json::to_writer(&mut *text, value).map_err(|_| Refusal::Internal)?;
+    serde_json::to_writer(&mut *text, value)?;
     Ok(json_body(Body::from(Bytes::from_owner(text))))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyholt_crypto::CredentialMac;
+use keyholt_crypto::{CredentialMac, JwtHead};
 use keyholt_store::{ApiKeyRow, NearApiKey};
 use keyholt_types::{
     ApiKeyId, Caller, Credential, Identity, OrgGrant, ProjectRef, RequestContext, Rights, Temporary, Via,
@@ -51,6 +51,14 @@ enum Shown {
     Refused { key: Option<RefusedKey>, is_its: bool },
 }
 
+/// An API key whose row is as it was written.
+struct Judged {
+    /// Whom it stands for.
+    identity: Identity,
+    /// Whether it is not revoked, and something is left of its rights.
+    is_valid: bool,
+}
+
 impl Engine {
     /// Who presents this credential.
     ///
@@ -92,16 +100,20 @@ impl Engine {
         }
         // Read before the database is: a change that is committed meanwhile ends this epoch.
         let epoch = self.identities.epoch();
+        // Read of what is an API key too, which it does not count for.
+        let head = JwtHead::of(credential);
         let (row, is_its) = self.find_api_key_near(&macs).await?;
-        let identity = match &row {
-            Some(row) => self.identity_of(row, is_its).await.or_else(|error| unless(is_its, error))?,
+        let judged = match &row {
+            Some(row) => self.judge(row, is_its).await.or_else(|error| unless(is_its, error))?,
             None => None,
         };
         let admitted = |identity: &Identity| identity.admits(request.address, self.clock.now());
-        // Asked of any other key too, whose answer does not count.
-        let its = identity.filter(admitted).filter(|_| is_its);
-        let identity =
-            if is_its { its } else { self.jwt_identity(credential, request).await?.filter(admitted) };
+        // Asked of what is revoked and of any other key too, whose answers do not count.
+        let its = judged.filter(|Judged { identity, is_valid }| admitted(identity) & *is_valid & is_its);
+        let identity = match head.filter(|_| !is_its) {
+            Some(head) => self.jwt_identity(&head, credential, request).await?.filter(admitted),
+            None => its.map(|judged| judged.identity),
+        };
         if let Some(identity) = identity {
             let pace = || self.limits.pace();
             return Ok(Shown::Valid(self.identities.keep(newest.mac, epoch, Arc::new(identity), pace)));
@@ -134,10 +146,9 @@ impl Engine {
     }
 
     /// Whom a key stands for, and what it may do: its own rights as far as its principal's memberships have
-    /// them. None when it is revoked, its row was tampered with, or nothing is left of its rights. Every key
-    /// takes the same work, as far as it has as many organisations and restrictions; only what is wrong with one
-    /// that was meant is logged.
-    async fn identity_of(&self, row: &ApiKeyRow, is_meant: bool) -> Result<Option<Identity>, Error> {
+    /// them. None when its row was tampered with. Every key takes the same work, as far as it has as many
+    /// organisations and restrictions; only what is wrong with one that was meant is logged.
+    async fn judge(&self, row: &ApiKeyRow, is_meant: bool) -> Result<Option<Judged>, Error> {
         let is_proven = self.keyring.verify_api_key_proof(row.ring_generation, &proof_bytes(row), &row.proof);
         let memberships =
             self.store.list_memberships(row.principal).await.map_err(|error| self.fault(&error))?;
@@ -164,7 +175,6 @@ impl Engine {
         }
         let Some(project) = project else { return Ok(None) };
         let is_valid = row.revoked_at.is_none() && has_parent && !orgs.is_empty();
-        // Made in any case, so that it takes as long.
         let identity = Identity {
             via: Via::ApiKey,
             api_key: row.id,
@@ -177,7 +187,7 @@ impl Engine {
             restrictions: row.restrictions.clone(),
             temporary: row.parent.map(|parent| Temporary { parent, model: row.model.clone() }),
         };
-        Ok(Some(identity).filter(|_| is_valid))
+        Ok(Some(Judged { identity, is_valid }))
     }
 
     /// Whether the API key of this id is as it was written, not revoked and not expired.

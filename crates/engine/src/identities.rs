@@ -112,3 +112,40 @@ impl Identities {
         all.values().filter_map(|known| known.take_use()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyholt_types::{OrgId, PrincipalId, ProjectId, ProjectRef, Restrictions};
+
+    use super::*;
+
+    fn identity() -> Arc<Identity> {
+        Arc::new(Identity {
+            via: Via::ApiKey,
+            api_key: ApiKeyId::MIN,
+            api_key_name: "a key".into(),
+            principal: PrincipalId::MIN,
+            operator: false,
+            orgs: Vec::new(),
+            project: ProjectRef { org: OrgId::MIN, id: ProjectId::MIN, name: "default".into() },
+            expires_at: None,
+            restrictions: Restrictions::default(),
+            temporary: None,
+        })
+    }
+
+    /// Whoever reads the database while a change is committed may have read what was before.
+    #[test]
+    fn what_was_read_before_a_change_is_not_known_after_it() {
+        let (identities, mac, now) = (Identities::default(), [7; 32], Timestamp::from_micros(0));
+        let is_known = || identities.find_admitted(&mac, None, now).is_some();
+        let epoch = identities.epoch();
+        identities.forget_all();
+        identities.keep(mac, epoch, identity(), || None);
+        assert!(!is_known());
+        identities.keep(mac, identities.epoch(), identity(), || None);
+        assert!(is_known());
+        identities.forget_all();
+        assert!(!is_known());
+    }
+}

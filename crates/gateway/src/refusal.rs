@@ -60,12 +60,14 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the request would have led a credential astray, or could be read in two ways; such ones are written
-    /// into the audit log (design/security.md C).
-    pub(crate) const fn is_suspicious(&self) -> bool {
+    /// Whether it is written into the audit log here: requests that would have led a credential astray or could be
+    /// read in two ways, and secrets that must not be used as they are (design/security.md C). Callers without the
+    /// right are, too, but where that is decided.
+    pub(crate) const fn is_audited(&self) -> bool {
         match self {
-            Self::Target(_) | Self::Header(_) | Self::Request(_) | Self::Json(_) | Self::Egress(_) => true,
-            Self::BodyLost | Self::Unusable(_) | Self::Unauthenticated | Self::Forbidden(_) => false,
+            Self::Target(_) | Self::Header(_) | Self::Request(_) | Self::Json(_) => true,
+            Self::Egress(_) | Self::Unusable(_) => true,
+            Self::BodyLost | Self::Unauthenticated | Self::Forbidden(_) => false,
             Self::NoSecret | Self::UnknownPath | Self::Method | Self::TooLarge | Self::TooMany(_) => false,
             Self::Internal | Self::NoAnswer(_) | Self::Busy | Self::LeftAlone(_) | Self::TimedOut => false,
         }

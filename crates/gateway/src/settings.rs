@@ -20,6 +20,8 @@ pub struct GatewaySettings {
     pub in_flight: usize,
     /// The same of one organisation, so that one whose provider hangs leaves room for the others.
     pub in_flight_per_org: usize,
+    /// Bytes of bodies that are read whole, of all requests at a time; more are refused with 503.
+    pub body_bytes: usize,
     /// Tells the addresses of upstreams.
     pub resolver: Arc<dyn Resolve>,
 }
@@ -32,6 +34,7 @@ impl Default for GatewaySettings {
             request_idle: Duration::from_secs(30),
             in_flight: 512,
             in_flight_per_org: 384,
+            body_bytes: 512 * 1024 * 1024,
             resolver: Arc::new(SystemResolver),
         }
     }

@@ -14,6 +14,7 @@ use crate::project::ProjectCommand;
 use crate::run::{InTerminal, Run};
 use crate::secret::SecretCommand;
 use crate::serve::Serve;
+use crate::usage::Usage;
 use crate::whoami::Whoami;
 
 /// A self-hosted store for the API keys of AI providers
@@ -42,13 +43,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(Box<Serve>),
-    /// Put provider keys in, see what is there, take them out
+    /// Put provider keys in, see what is there, test them, take them out
     #[command(subcommand)]
     Secret(SecretCommand),
     /// Make, list and revoke the API keys that people and programs present to Keyholt
     #[command(subcommand)]
     Key(KeyCommand),
     Run(Run),
+    Usage(Usage),
     Whoami(Whoami),
     /// Let people in, say what they may do, suspend them, take them out
     #[command(subcommand)]
@@ -82,6 +84,7 @@ impl Cli {
             Command::Secret(command) => wait_for(command.run()),
             Command::Key(command) => wait_for(command.run()),
             Command::Run(command) => wait_for(command.run()),
+            Command::Usage(command) => wait_for(command.run()),
             Command::Whoami(command) => wait_for(command.run()),
             Command::User(command) => wait_for(command.run()),
             Command::ServiceAccount(command) => wait_for(command.run()),

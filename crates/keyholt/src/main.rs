@@ -23,6 +23,7 @@ mod run;
 mod secret;
 mod serve;
 mod table;
+mod usage;
 mod whoami;
 
 use std::process::ExitCode;

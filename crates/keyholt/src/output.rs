@@ -38,6 +38,28 @@ pub(crate) fn json(answer: &impl Serialize) -> Result<()> {
     line(&serde_json::to_string_pretty(answer)?)
 }
 
+/// Writes a value: byte for byte, so that a file or a pipe gets the value and nothing else; on a terminal as a line that
+/// cannot steer it.
+///
+/// # Errors
+/// As [`line`].
+pub(crate) fn value(value: &str) -> Result<()> {
+    if is_terminal() {
+        return line(&value.split('\n').map(visible).collect::<Vec<_>>().join("\n"));
+    }
+    let mut out = io::stdout().lock();
+    match out.write_all(value.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(problem) if problem.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Whether what is written as the answer appears on a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Writes a note to whoever watches; nothing depends on its being read.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
@@ -50,7 +72,7 @@ pub(crate) fn can_ask() -> bool {
 
 /// Whether standard output may be coloured: a terminal, whose user does not say otherwise.
 pub(crate) fn has_colour() -> bool {
-    io::stdout().is_terminal() && Environment::of_process().raw("NO_COLOR").is_none()
+    is_terminal() && Environment::of_process().raw("NO_COLOR").is_none()
 }
 
 /// Asks a question that is answered by yes or no; anything but `y` and `yes` is no.

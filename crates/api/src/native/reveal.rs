@@ -63,7 +63,8 @@ pub(super) async fn reveal_secret(
 ) -> Result<Response, Refusal> {
     let caller = require(caller, Operation::RevealSecrets)?;
     let revealed = app.engine.reveal_secret(&caller, parse_id(id, SecretId::parse)?).await;
-    answer::json_with_values(&Revealed::new(&revealed.map_err(|error| TEXTS.refusal(error))?))
+    let revealed = revealed.map_err(|error| TEXTS.refusal(error))?;
+    answer::json_with_values(&Revealed::new(&revealed)).map_err(|_| Refusal::Internal)
 }
 
 /// Which secrets to reveal.
@@ -109,7 +110,8 @@ pub(super) async fn reveal_secrets(
     };
     let revealed = app.engine.reveal_secrets(&caller, which, names.as_deref()).await;
     let revealed = revealed.map_err(|error| TEXTS.refusal(error))?;
-    answer::json_with_values(&AllRevealed { objects: revealed.iter().map(Revealed::new).collect() })
+    let objects = revealed.iter().map(Revealed::new).collect();
+    answer::json_with_values(&AllRevealed { objects }).map_err(|_| Refusal::Internal)
 }
 
 #[derive(Debug)]

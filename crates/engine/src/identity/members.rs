@@ -158,6 +158,21 @@ impl Engine {
         administered.ok_or_else(|| self.deny(caller, own, Operation::ManageIdentity))
     }
 
+    /// Refuses to raise a member with an API key that is narrowed: keys of that member's need not be, and would do
+    /// what this one may not.
+    fn check_raise(
+        &self,
+        caller: &Caller,
+        grant: &OrgGrant,
+        before: Rights,
+        after: Rights,
+    ) -> Result<(), Error> {
+        if after.is_within(before) || caller.identity.restrictions.each().is_empty() {
+            return Ok(());
+        }
+        Err(self.deny_more(caller, Some(grant.org), Operation::ManageIdentity))
+    }
+
     /// A membership as a patch leaves it; none when it changes nothing.
     fn edited_membership(
         &self,
@@ -171,8 +186,10 @@ impl Engine {
             return Err(self.deny_more(caller, Some(grant.org), Operation::ManageIdentity));
         }
         let now = self.clock.now();
+        let before = present.map_or(Rights::NONE, MembershipRow::effective);
         let Some(present) = present else {
             let rights = patch.rights.ok_or(Error::NotFound)?;
+            self.check_raise(caller, grant, before, rights)?;
             let mut row = membership(principal, grant.org, rights);
             row.created_at = now;
             row.suspended_at = (patch.suspended == Some(true)).then_some(now);
@@ -188,6 +205,7 @@ impl Engine {
         if row == *present {
             return Ok(None);
         }
+        self.check_raise(caller, grant, before, row.effective())?;
         row.version += 1;
         // Taking somebody back in gives them all their rights again.
         let restored: Rights = if present.suspended_at.is_some() { row.effective() } else { Rights::NONE };

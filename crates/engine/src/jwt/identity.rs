@@ -15,15 +15,15 @@ use crate::{Engine, Error};
 const MOST_NAME_CHARS: usize = 128;
 
 impl Engine {
-    /// Whom a token stands for; none when it is no token, none of an issuer that is configured, not valid, or its
+    /// Whom a token with this head stands for; none when it is of no issuer that is configured, not valid, or its
     /// claims fit no rule. What it may do is told by the rule alone, each time; its membership, made when it is
     /// first seen, can be suspended.
     pub(crate) async fn jwt_identity(
         &self,
+        head: &JwtHead,
         credential: &Credential,
         request: RequestContext,
     ) -> Result<Option<Identity>, Error> {
-        let Some(head) = JwtHead::of(credential) else { return Ok(None) };
         let Some(issuer) = self.jwt_issuers.find(&head.issuer) else { return Ok(None) };
         // Nobody is made to wait, and no keys are fetched, for what will be refused.
         if !head.algorithm.is_some_and(|algorithm| issuer.config.algorithms.contains(&algorithm)) {

@@ -224,14 +224,20 @@ mod tests {
     }
 
     #[test]
-    fn api_base_takes_the_place_of_the_providers_own_address_where_the_wire_has_it() {
-        for kind in ["openai", "mistral", "cohere", "azure_ai_gateway", "ollama"] {
+    fn api_base_takes_the_place_of_the_providers_own_address() {
+        for kind in [
+            "openai",
+            "anthropic",
+            "google",
+            "mistral",
+            "cohere",
+            "groq",
+            "openrouter",
+            "azure_ai_gateway",
+            "ollama",
+        ] {
             let expected = "https://llm.example.com:8443/a/b";
             assert_at(kind, json!({"api_base": "HTTPS://LLM.Example.com:8443/a/b/"}), expected, Some(expected));
-        }
-        for kind in ["anthropic", "google", "groq", "together", "openrouter", "replicate"] {
-            let found = at(kind, json!({"api_base": "https://evil.example.com"})).unwrap();
-            assert_eq!(found, at(kind, json!({})).unwrap(), "{kind}");
         }
         for kind in ["openai", "mistral", "cohere"] {
             assert_eq!(at(kind, json!({"api_base": ""})), at(kind, json!({})), "{kind}");

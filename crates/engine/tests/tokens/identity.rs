@@ -222,3 +222,12 @@ async fn a_token_gives_no_right_beyond_its_rule() {
     let listed = engine.list_audit(&ann, OrgChoice::Unnamed, page).await;
     assert!(matches!(listed, Err(Error::Forbidden(_))));
 }
+
+/// What it made would outlast it, and its member's suspension is all that ends a token.
+#[tokio::test(start_paused = true)]
+async fn a_token_makes_no_credentials_for_a_short_time() {
+    let Some(scene) = Scene::set(anyone()).await else { return };
+    let caller = scene.caller(&scene.token("ci")).await.unwrap();
+    let refused = scene.test.engine.create_credential(&caller, None, 60).await.unwrap_err();
+    assert_eq!(refused, Error::Forbidden(keyholt_engine::Denied::MoreThanOwn));
+}

@@ -19,7 +19,7 @@ pub struct GatewayBody(Kind);
 
 enum Kind {
     Own(Full<Bytes>),
-    Upstream { body: UpstreamBody<Counted<Incoming>>, _held: Held },
+    Upstream(Box<UpstreamBody<Counted<Incoming>>>, #[expect(dead_code, reason = "kept to the end")] Held),
 }
 
 /// What a request holds until its answer has ended.
@@ -51,7 +51,7 @@ impl GatewayBody {
     }
 
     pub(super) fn upstream(body: UpstreamBody<Counted<Incoming>>, held: Held) -> Self {
-        Self(Kind::Upstream { body, _held: held })
+        Self(Kind::Upstream(Box::new(body), held))
     }
 }
 
@@ -65,21 +65,21 @@ impl Body for GatewayBody {
                 let frame = Pin::new(body).poll_frame(cx);
                 frame.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
             }
-            Kind::Upstream { body, .. } => Pin::new(body).poll_frame(cx),
+            Kind::Upstream(body, _) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Own(body) => body.is_end_stream(),
-            Kind::Upstream { body, .. } => body.is_end_stream(),
+            Kind::Upstream(body, _) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Own(body) => body.size_hint(),
-            Kind::Upstream { body, .. } => body.size_hint(),
+            Kind::Upstream(body, _) => body.size_hint(),
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn candidates(
         // A list of models, an answer that was stored: that is OpenAI's own, where there is a secret of it.
         let own = (wanted.format == Format::OpenAi).then_some(ProviderType::OpenAi);
         let usables = match engine.find_usable(caller, request(None, own)).await {
-            Err(Error::NotFound) => engine.find_usable(caller, request(None, None)).await?,
+            Err(Error::NotFound) if own.is_some() => engine.find_usable(caller, request(None, None)).await?,
             other => other?,
         };
         return Ok(usables

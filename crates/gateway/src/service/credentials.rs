@@ -33,7 +33,7 @@ pub(super) async fn make(
     caller: &Caller,
     upload: Upload,
 ) -> Result<Response<GatewayBody>, Refusal> {
-    let Upload::Whole(body) = upload else { return Err(Refusal::TooLarge) };
+    let Upload::Whole(body, _) = upload else { return Err(Refusal::TooLarge) };
     let NewCredential { model, ttl_seconds } = if body.trim_ascii().is_empty() {
         NewCredential::default()
     } else {

@@ -15,7 +15,7 @@ use super::metrics::Outcome;
 use super::outgoing;
 use super::route::Forward;
 use super::shared::Shared;
-use super::slots::Slot;
+use super::slots::{Grant, Slot};
 use super::spending::Spending;
 use super::stopwatch::Stopwatch;
 use super::upload::{Sent, Stream, Upload, whole};
@@ -42,14 +42,17 @@ pub(super) struct Job {
 
 /// What is left to be sent.
 enum Left {
-    Whole(bytes::Bytes),
+    Whole(
+        bytes::Bytes,
+        #[expect(dead_code, reason = "the memory is taken as long as the bytes are kept")] Grant,
+    ),
     Stream(Option<Stream>),
 }
 
 /// What came of one attempt.
 enum Attempted {
     /// An answer, of whatever status.
-    Answered(Answered),
+    Answered(Box<Answered>),
     /// Nothing was sent, or no connection was made: another secret may do better.
     Missed(Refusal),
     /// There is no such value.
@@ -73,7 +76,7 @@ pub(super) async fn forward(
     watch: &mut Stopwatch,
 ) -> Result<Response<GatewayBody>, Refusal> {
     let Job { upload, .. } = &job;
-    let can_repeat = matches!(upload, Upload::Whole(_));
+    let can_repeat = matches!(upload, Upload::Whole(..));
     let mut round = Round::new(shared, job);
     let (mut last_answer, mut last_refusal) = (None, Refusal::NoSecret);
     let mut attempts = 0;
@@ -126,7 +129,7 @@ pub(super) async fn forward(
     let Some((answered, org_slot)) = last_answer else { return Err(last_refusal) };
     let in_flight = InFlight::new(&shared.metrics.in_flight);
     let held = Held { _slot: slot, _org_slot: org_slot, _in_flight: in_flight };
-    pass_on(shared, answered, round.asked_for.format, &round.tried, deadline, held)
+    pass_on(shared, *answered, round.asked_for.format, &round.tried, deadline, held)
 }
 
 /// Whether another secret may be answered better.
@@ -152,7 +155,7 @@ impl<'a> Round<'a> {
     fn new(shared: &'a Arc<Shared>, job: Job) -> Self {
         let Job { caller, asked_for, method, headers, query, upload, named } = job;
         let left = match upload {
-            Upload::Whole(bytes) => Left::Whole(bytes),
+            Upload::Whole(bytes, grant) => Left::Whole(bytes, grant),
             Upload::Stream(stream) => Left::Stream(Some(stream)),
         };
         Self { shared, caller, asked_for, method, headers, query, left, named, tried: Vec::new() }
@@ -188,14 +191,15 @@ impl<'a> Round<'a> {
             Err(_) if which == WhichVersion::Previous => return Attempted::NoValue,
             Err(error) => return Attempted::Missed(error.into()),
         };
-        let headers = outgoing::headers(&self.headers, usable, self.asked_for.format, value.as_ref());
+        let auth = value.as_ref().map(|value| outgoing::auth(usable, self.asked_for.format, value));
+        let headers = auth.transpose().and_then(|auth| outgoing::headers(&self.headers, usable, auth));
         let headers = match headers {
             Ok(headers) => headers,
-            Err(refusal) => return Attempted::Missed(refusal),
+            Err(unfit) => return Attempted::Missed(Refusal::Unusable(unfit)),
         };
         self.tried.extend(value);
         let (body, sent, length) = match &mut self.left {
-            Left::Whole(bytes) => {
+            Left::Whole(bytes, _) => {
                 let bytes = renamed(bytes, self.named.as_ref(), model);
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 (whole(bytes), None, length)
@@ -224,7 +228,8 @@ impl<'a> Round<'a> {
                 spending.spent = Spent { status: Some(status.as_u16()), ..spending.spent };
                 let is_refused = status.is_client_error() || status.is_server_error();
                 shared.metrics.attempted(if is_refused { Outcome::Refused } else { Outcome::Answered });
-                Attempted::Answered(Answered { response, base: target.base, asked: target.asked, spending })
+                let (base, asked) = (target.base, target.asked);
+                Attempted::Answered(Box::new(Answered { response, base, asked, spending }))
             }
             Err(error) => {
                 shared.metrics.attempted(Outcome::Failed);

@@ -50,7 +50,7 @@ impl Gateway {
         let upstreams = Upstreams::new(resolver, Arc::clone(&clock), tasks.clone(), settings.timeouts);
         let shared = Shared {
             breakers: Breakers::new(Arc::clone(&clock)),
-            slots: Slots::new(settings.in_flight, settings.in_flight_per_org),
+            slots: Slots::new(settings.in_flight, settings.in_flight_per_org, settings.body_bytes),
             metrics: Metrics::register(registry),
             upstreams,
             engine,

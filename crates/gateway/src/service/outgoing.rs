@@ -83,36 +83,40 @@ fn azure_query(azure: &AzurePath, query: Option<&Query>) -> Result<Query, Refusa
     Ok(Query::parse(&pairs.join("&"))?)
 }
 
-/// The headers of a request with this value: the caller's as far as they are passed on, then the secret's.
+/// The header that carries the value in requests of this format.
 ///
 /// # Errors
-/// When the value or what the metadata add would not survive in a header.
+/// When the value would not survive in a header, or more than one is needed.
+pub(super) fn auth(usable: &Usable, format: Format, value: &SecretValue) -> Result<AuthHeader, Unfit> {
+    let (provider, metadata) = (usable.provider(), usable.secret().details.metadata.as_ref());
+    match format {
+        Format::OpenAi => openai_auth_for(provider, metadata, value),
+        Format::Anthropic | Format::Google => auth_for(provider, metadata, value),
+    }
+}
+
+/// The headers of a request: the caller's as far as they are passed on, then the secret's.
+///
+/// # Errors
+/// When what the metadata add would not survive in a header.
 pub(super) fn headers(
     passed: &HeaderMap,
     usable: &Usable,
-    format: Format,
-    value: Option<&SecretValue>,
-) -> Result<HeaderMap, Refusal> {
+    auth: Option<AuthHeader>,
+) -> Result<HeaderMap, Unfit> {
     let (provider, metadata) = (usable.provider(), usable.secret().details.metadata.as_ref());
     let mut headers = passed.clone();
-    for header in additional_headers(provider, metadata).map_err(Refusal::Unusable)? {
-        let name = HeaderName::from_bytes(header.name.as_bytes());
-        let name = name.map_err(|_| Refusal::Unusable(Unfit::HeaderName))?;
-        let value = HeaderValue::from_str(&header.value);
-        headers.insert(name, sensitive(value.map_err(|_| Refusal::Unusable(Unfit::HeaderValue))?));
+    for header in additional_headers(provider, metadata)? {
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Unfit::HeaderName)?;
+        let value = HeaderValue::from_str(&header.value).map_err(|_| Unfit::HeaderValue)?;
+        headers.insert(name, sensitive(value));
     }
-    if let Some(value) = value {
-        let auth = match format {
-            Format::OpenAi => openai_auth_for(provider, metadata, value),
-            Format::Anthropic | Format::Google => auth_for(provider, metadata, value),
-        };
-        let AuthHeader { name, value } = auth.map_err(Refusal::Unusable)?;
+    if let Some(AuthHeader { name, value }) = auth {
         #[expect(
             clippy::disallowed_methods,
             reason = "EXPOSE: the value is put into the request to its provider"
         )]
-        let value = HeaderValue::from_str(value.expose());
-        let value = value.map_err(|_| Refusal::Unusable(Unfit::NotHeaderSafe))?;
+        let value = HeaderValue::from_str(value.expose()).map_err(|_| Unfit::NotHeaderSafe)?;
         headers.insert(HeaderName::from_static(name), sensitive(value));
     }
     Ok(headers)
@@ -122,4 +126,72 @@ pub(super) fn headers(
 fn sensitive(mut value: HeaderValue) -> HeaderValue {
     value.set_sensitive(true);
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use keyholt_engine::{NewSecret, OrgChoice, UseRequest};
+    use keyholt_testkit::TestEngine;
+    use keyholt_types::{SecretName, SecretType};
+
+    use super::super::route::Route;
+    use super::*;
+
+    const VALUE: &str = "sk-private-0123456789";
+
+    /// The URL and the header with the value, of a request of an official provider.
+    async fn built(kind: &str, path: &str) -> (String, String, String) {
+        let test = TestEngine::in_memory().await;
+        let new = NewSecret {
+            name: SecretName::parse("a").unwrap(),
+            kind: Some(SecretType::parse(kind).unwrap()),
+            metadata: None,
+            description: None,
+            value: Some(SecretValue::parse(VALUE.to_owned()).unwrap()),
+            ttl: None,
+        };
+        test.engine.create_secret(&test.owner, OrgChoice::Unnamed, new).await.unwrap();
+        let request = UseRequest { model: None, name: Some("a"), provider: None, understands: |_| true };
+        let usable = test.engine.find_usable(&test.owner, request).await.unwrap().remove(0);
+        let Route::Forward(asked_for) = Route::parse(path).unwrap() else { panic!() };
+        let target = target(&EgressPolicy::default(), &usable, &asked_for, None, None).unwrap();
+        let value = SecretValue::parse(VALUE.to_owned()).unwrap();
+        let auth = auth(&usable, asked_for.format, &value).unwrap();
+        let headers = headers(&HeaderMap::new(), &usable, Some(auth)).unwrap();
+        let (name, value) = headers.iter().next().unwrap();
+        assert!(headers.len() == 1 && value.is_sensitive());
+        (target.uri.to_string(), name.to_string(), value.to_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn each_format_goes_where_its_provider_takes_it_and_the_key_is_never_in_the_url() {
+        for (kind, path, url, name) in [
+            ("anthropic", "anthropic/v1/messages", "https://api.anthropic.com/v1/messages", "x-api-key"),
+            (
+                "google",
+                "google/models/gemini-2.5-pro:streamGenerateContent",
+                "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:streamGenerateContent",
+                "x-goog-api-key",
+            ),
+            ("openai", "responses", "https://api.openai.com/v1/responses", "authorization"),
+            ("groq", "chat/completions", "https://api.groq.com/openai/v1/chat/completions", "authorization"),
+            (
+                "cohere",
+                "chat/completions",
+                "https://api.cohere.ai/compatibility/v1/chat/completions",
+                "authorization",
+            ),
+            (
+                "google",
+                "chat/completions",
+                "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
+                "authorization",
+            ),
+        ] {
+            let (uri, header, value) = built(kind, &format!("/v1/proxy/{path}")).await;
+            assert_eq!((uri.as_str(), header.as_str()), (url, name));
+            let expected = if name == "authorization" { format!("Bearer {VALUE}") } else { VALUE.to_owned() };
+            assert_eq!(value, expected);
+        }
+    }
 }

@@ -49,7 +49,7 @@ pub(super) async fn serve(
     shared.engine.require(&caller, Operation::UseSecrets)?;
     let request = Incoming { caller: &caller, head, body, route };
     let served = request.serve(shared, slot, deadline, watch).await;
-    if served.as_ref().is_err_and(Refusal::is_suspicious) {
+    if served.as_ref().is_err_and(Refusal::is_audited) {
         shared.engine.count_refused_use(&caller);
     }
     served
@@ -98,7 +98,8 @@ impl Incoming<'_> {
         }
         let query = head.uri.query().map(Query::parse).transpose()?;
         let headers = upstream_headers(&head.headers)?;
-        let reading = upload::read(&head.headers, body, shared.settings.request_idle);
+        let grant = shared.slots.bodies.grant();
+        let reading = upload::read(&head.headers, body, shared.settings.request_idle, grant);
         let asked_for = match route? {
             Route::Credentials => {
                 return credentials::make(&shared.engine, caller, watch.standing(reading).await?).await;
@@ -108,10 +109,13 @@ impl Incoming<'_> {
         let name = endpoint_name(&head.headers)?;
         let upload = watch.standing(reading).await?;
         let named = match &upload {
-            Upload::Whole(body) if !body.is_empty() && is_json(&headers) => named_model(body)?,
-            Upload::Whole(body) if body.is_empty() || name.is_some() => None,
+            Upload::Whole(body, _) if !body.is_empty() && is_json(&headers) => named_model(body)?,
+            Upload::Whole(body, _) if body.is_empty() && needs_body(&head.method, &asked_for) => {
+                return Err(Refusal::Json("A request body is required"));
+            }
+            Upload::Whole(body, _) if body.is_empty() || name.is_some() => None,
             Upload::Stream(_) if name.is_some() => None,
-            Upload::Whole(_) | Upload::Stream(_) => {
+            Upload::Whole(..) | Upload::Stream(_) => {
                 return Err(Refusal::Request(
                     "x-bt-endpoint-name must name the secret: the model of such a body is not read",
                 ));
@@ -124,6 +128,11 @@ impl Incoming<'_> {
         let job = Job { caller, asked_for, method, headers, query, upload, named };
         forward(shared, job, candidates, deadline, slot, watch).await
     }
+}
+
+/// Whether a request without a body means nothing. One that could be read as two requests often looks so.
+fn needs_body(method: &Method, asked_for: &Forward) -> bool {
+    method == Method::POST && asked_for.path.iter().last() != Some("cancel")
 }
 
 /// The model that decides, and the one in the body if it is that.

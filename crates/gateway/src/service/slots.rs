@@ -2,12 +2,14 @@
 //! in this server (design/security.md C).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Places for requests.
+/// Places for requests, and memory for their bodies.
 pub(super) struct Slots {
+    pub(super) bodies: Budget,
     all: Arc<Semaphore>,
     most_per_org: usize,
     orgs: Arc<Mutex<HashMap<[u8; 16], usize>>>,
@@ -27,10 +29,10 @@ pub(super) struct OrgSlot {
 }
 
 impl Slots {
-    /// So many in all, and so many of one organisation.
-    pub(super) fn new(all: usize, most_per_org: usize) -> Self {
+    /// So many in all, so many of one organisation, and so many bytes of bodies.
+    pub(super) fn new(all: usize, most_per_org: usize, body_bytes: usize) -> Self {
         let all = Arc::new(Semaphore::new(all.min(Semaphore::MAX_PERMITS)));
-        Self { all, most_per_org, orgs: Arc::default() }
+        Self { bodies: Budget::new(body_bytes), all, most_per_org, orgs: Arc::default() }
     }
 
     /// A place, if one is free.
@@ -63,13 +65,65 @@ impl Drop for OrgSlot {
     }
 }
 
+/// Memory for bodies that are read whole, of all requests together.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    most: usize,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Budget {
+    /// So many bytes.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, taken: Arc::default() }
+    }
+
+    /// Nothing yet.
+    pub(super) fn grant(&self) -> Grant {
+        Grant { budget: self.clone(), bytes: 0 }
+    }
+}
+
+/// A part of the budget, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Grant {
+    budget: Budget,
+    bytes: usize,
+}
+
+impl Grant {
+    /// Takes so many bytes more; false when there are not so many.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        let before = self.budget.taken.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes = self.bytes.saturating_add(bytes);
+        before.saturating_add(bytes) <= self.budget.most
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        self.budget.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn memory_is_given_back() {
+        let budget = Budget::new(10);
+        let (mut one, mut two) = (budget.grant(), budget.grant());
+        assert!(one.grow(6) && !two.grow(5));
+        drop(two);
+        assert!(one.grow(4) && !one.grow(1));
+        drop(one);
+        assert!(budget.grant().grow(10));
+    }
+
+    #[test]
     fn an_organisation_leaves_room_for_others_and_places_come_free_again() {
-        let slots = Slots::new(3, 2);
+        let slots = Slots::new(3, 2, 0);
         let (one, _two) = (slots.take_for([1; 16]), slots.take_for([1; 16]));
         assert!(slots.take_for([1; 16]).is_none() && slots.take_for([2; 16]).is_some());
         drop(one);

@@ -3,17 +3,15 @@
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use http::{Method, Request};
-use keyholt_engine::providers::{Unfit, cheapest_call};
+use keyholt_engine::providers::{ProviderType, Unfit, auth_for, cheapest_call};
 use keyholt_engine::{Error, TestSecret, Tested, Testing, Usable, WhichVersion};
 use keyholt_types::{Action, Caller, SecretId};
 
 use super::gateway::Gateway;
 use super::outgoing;
-use super::route::Format;
 use super::shared::Shared;
 use super::upload::whole;
 use crate::egress::{ConnectError, UpstreamError};
-use crate::refusal::Refusal;
 
 impl TestSecret for Gateway {
     fn test<'a>(&'a self, caller: &'a Caller, id: SecretId) -> Testing<'a> {
@@ -39,13 +37,11 @@ async fn test(shared: &Shared, caller: &Caller, usable: &Usable) -> Result<Teste
     let value = shared.engine.open_for_use(usable, WhichVersion::Present).await?;
     let mut passed = HeaderMap::new();
     passed.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    // In the provider's own format; where both are the same, this is that one.
-    let headers = outgoing::headers(&passed, usable, Format::Anthropic, value.as_ref());
-    let mut headers = headers.map_err(|refusal| match refusal {
-        Refusal::Unusable(unfit) => Error::Unusable(unfit),
-        _other => Error::Internal,
-    })?;
-    if usable.provider() == keyholt_engine::providers::ProviderType::Anthropic {
+    let auth = value.as_ref().map(|value| auth_for(usable.provider(), metadata, value)).transpose();
+    let headers = auth.and_then(|auth| outgoing::headers(&passed, usable, auth));
+    let mut headers = headers.map_err(Error::Unusable)?;
+    if usable.provider() == ProviderType::Anthropic {
+        // It takes no request without one.
         headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
     }
     let mut request = Request::new(whole(Bytes::new()));

@@ -13,6 +13,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Sleep, sleep, timeout};
 
+use super::slots::Grant;
 use crate::egress::RequestBody;
 use crate::refusal::Refusal;
 
@@ -24,8 +25,8 @@ const MOST: u64 = 32 * 1024 * 1024;
 
 /// A body.
 pub(super) enum Upload {
-    /// All of it.
-    Whole(Bytes),
+    /// All of it, and the memory that it takes.
+    Whole(Bytes, Grant),
     /// A larger one, of which this has come.
     Stream(Stream),
 }
@@ -40,11 +41,13 @@ pub(super) struct Stream {
 /// Reads a body, as far as it is read before it is sent on.
 ///
 /// # Errors
-/// 413 for more than 32 MiB, at once when so much is announced; 400 when it breaks off or nothing comes for so long.
+/// 413 for more than 32 MiB, at once when so much is announced; 400 when it breaks off or nothing comes for so long;
+/// 503 when there is no memory left for it.
 pub(super) async fn read(
     headers: &HeaderMap,
     mut body: RequestBody,
     idle: Duration,
+    mut grant: Grant,
 ) -> Result<Upload, Refusal> {
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MOST) {
@@ -57,12 +60,15 @@ pub(super) async fn read(
     while let Some(frame) = timeout(idle, body.frame()).await.map_err(|_| Refusal::BodyLost)? {
         let data = frame.map_err(|_| Refusal::BodyLost)?.into_data();
         let data = data.map_err(|_| Refusal::Request("a request must not have trailers"))?;
+        if !grant.grow(data.len()) {
+            return Err(Refusal::Busy);
+        }
         whole.extend_from_slice(&data);
         if whole.len() > WHOLE {
             return Ok(Upload::Stream(Stream { first: whole.freeze(), rest: body, length: None }));
         }
     }
-    Ok(Upload::Whole(whole.freeze()))
+    Ok(Upload::Whole(whole.freeze(), grant))
 }
 
 /// How much of a body has been sent on.

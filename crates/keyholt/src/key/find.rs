@@ -18,7 +18,7 @@ const BEGINNING_OF_A_KEY: &str = "khk_";
 ///
 /// # Errors
 /// When it is a key itself, when there is none, when several have the name, or when the server refuses.
-pub(super) async fn the_one(server: &Connection, org: Option<&str>, name_or_id: &str) -> Result<Value> {
+pub(crate) async fn the_one(server: &Connection, org: Option<&str>, name_or_id: &str) -> Result<Value> {
     if name_or_id.starts_with(BEGINNING_OF_A_KEY) {
         let refused = "that looks like an API key itself, and here its name or id is wanted; if the key was \
                        typed where others can read it, revoke it\n  `keyholt key list` shows the names of keys";

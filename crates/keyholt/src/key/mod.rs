@@ -11,6 +11,7 @@ mod state;
 use anyhow::Result;
 use clap::Subcommand;
 
+pub(crate) use find::the_one as find_key;
 pub(crate) use narrowed::in_words as narrowing_in_words;
 
 /// What to do with API keys.

@@ -23,14 +23,14 @@ impl CommandEnded {
     /// It could not be started: 127 when there is no such program, 126 otherwise, as shells have it. Says why.
     pub(super) fn without_a_start(program: &Path, problem: &io::Error) -> Self {
         let is_missing = problem.kind() == io::ErrorKind::NotFound;
-        let shown = visible(&program.to_string_lossy()).into_owned();
-        let hint = match problem.kind() {
-            io::ErrorKind::NotFound => "\n  check its name, and PATH",
-            io::ErrorKind::ArgumentListTooLong => {
-                "\n  the variables are too much for the system; say with --only which are needed"
-            }
-            _ => "",
+        let hint = if is_missing {
+            "\n  check its name, and PATH"
+        } else if problem.kind() == io::ErrorKind::ArgumentListTooLong {
+            "\n  the variables are too much for the system; say with --only which are needed"
+        } else {
+            ""
         };
+        let shown = visible(&program.to_string_lossy()).into_owned();
         output::note(&format!("keyholt: {shown} cannot be started: {problem}{hint}"));
         Self(if is_missing { 127 } else { 126 })
     }

@@ -52,13 +52,13 @@ impl Pump {
         loop {
             if self.is_watched {
                 match self.wait(ended, may_hold, has_ended)? {
-                    Woken::ByOutput => {}
-                    Woken::ByEnd => {
+                    Wait::MoreOutput => {}
+                    Wait::CommandEnded => {
                         has_ended = true;
                         continue;
                     }
-                    Woken::ByNothing if has_ended => return Ok(()),
-                    Woken::ByNothing => {
+                    Wait::Silence if has_ended => return Ok(()),
+                    Wait::Silence => {
                         may_hold = false;
                         write_all(&self.to, &self.scrubber.release(SHOWN_BEGINNING))?;
                         continue;
@@ -79,25 +79,30 @@ impl Pump {
     }
 
     /// Waits for more, while somebody watches.
-    fn wait(&self, ended: &PipeReader, may_hold: bool, has_ended: bool) -> io::Result<Woken> {
-        let mut output = [PollFd::new(&self.from, PollFlags::IN), PollFd::new(ended, PollFlags::IN)];
-        let time = if has_ended { Some(&SILENCE) } else { may_hold.then_some(&PATIENCE) };
-        let waiting = if has_ended { output.get_mut(..1) } else { output.get_mut(..) };
-        match poll(waiting.unwrap_or_default(), time) {
-            Ok(0) => return Ok(Woken::ByNothing),
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(problem) => return Err(problem.into()),
+    fn wait(&self, ended: &PipeReader, may_hold: bool, has_ended: bool) -> io::Result<Wait> {
+        let mut watched = vec![PollFd::new(&self.from, PollFlags::IN)];
+        if !has_ended {
+            watched.push(PollFd::new(ended, PollFlags::IN));
         }
-        let [from, end] = output.map(|waiting| !waiting.revents().is_empty());
-        Ok(if end && !from { Woken::ByEnd } else { Woken::ByOutput })
+        let time = if has_ended { Some(&SILENCE) } else { may_hold.then_some(&PATIENCE) };
+        loop {
+            match poll(&mut watched, time) {
+                Ok(0) => return Ok(Wait::Silence),
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+        let has_more = watched.first().is_some_and(|output| !output.revents().is_empty());
+        Ok(if has_more { Wait::MoreOutput } else { Wait::CommandEnded })
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Woken {
-    ByOutput,
-    ByEnd,
-    ByNothing,
+enum Wait {
+    MoreOutput,
+    CommandEnded,
+    Silence,
 }
 
 /// Writes all of it, also where others have made writing there return early.

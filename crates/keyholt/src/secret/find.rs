@@ -18,7 +18,7 @@ pub(super) async fn named(server: &Connection, org: Option<&str>, name: &str) ->
 ///
 /// # Errors
 /// When there is none, when several organisations have one, or when the server refuses.
-pub(super) async fn the_one(server: &Connection, org: Option<&str>, name_or_id: &str) -> Result<Value> {
+pub(crate) async fn the_one(server: &Connection, org: Option<&str>, name_or_id: &str) -> Result<Value> {
     if keyholt_types::parse_uuid(name_or_id).is_some() {
         match server.get(&format!("secrets/{name_or_id}"), &[]).await {
             Err(error) if error.is_not_found() => {}

@@ -27,6 +27,8 @@ pub(super) fn in_full(secret: &Value) -> String {
     if let Some(metadata) = secret.get("metadata").filter(|metadata| !metadata.is_null()) {
         line("metadata", &metadata.to_string());
     }
+    line("bound to", text(secret, "bound_to"));
+    line("not usable", text(secret, "unusable"));
     line("organisation", text(secret, "org_id"));
     line("version", &number("version"));
     line("created", text(secret, "created_at"));

@@ -6,7 +6,9 @@ use keyholt_testkit::{Setup, in_continuous_integration, program_exists};
 fn script(setup: &Setup, shell: &str) -> String {
     let printed = setup.run(&["completion", shell], b"").unwrap();
     assert!(printed.success() && printed.stderr.is_empty(), "{printed:?}");
-    for command in ["secret", "audit", "doctor", "data-dir", "whoami", "service-account", "suspend", "rename"] {
+    for command in
+        ["secret", "audit", "doctor", "data-dir", "whoami", "service-account", "suspend", "rename", "run"]
+    {
         assert!(printed.stdout.contains(command), "{shell}: {command}");
     }
     printed.stdout

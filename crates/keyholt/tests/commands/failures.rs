@@ -5,11 +5,16 @@ use keyholt_testkit::Setup;
 use crate::shell::{Shell, said};
 
 /// Every command that asks a server.
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: [&[&str]; 31] = [
     &["secret", "set", "A"],
     &["secret", "list"],
     &["secret", "get", "A"],
+    &["secret", "get", "A", "--reveal"],
+    &["secret", "test", "A"],
+    &["secret", "confirm-hosts", "A", "--yes"],
     &["secret", "rm", "A", "--yes"],
+    &["usage"],
+    &["usage", "--secret", "A", "--by", "a"],
     &["org", "create", "a"],
     &["org", "list"],
     &["org", "rename", "a", "b"],
@@ -87,6 +92,12 @@ fn wrong_usage_ends_with_status_2() {
         &["secret"],
         &["secret", "set"],
         &["secret", "list", "--nothing"],
+        &["secret", "confirm-hosts", "A"],
+        &["run"],
+        &["run", "--"],
+        &["run", "--nothing", "--", "true"],
+        &["run", "--org", "default", "--project", "--", "true"],
+        &["usage", "--nothing"],
         &["secret", "list", "--url", "no-url"],
         &["key", "create", "--name", "a"],
         &["key", "create", "--name", "a", "--role", "god"],
@@ -129,6 +140,8 @@ fn help_and_version_are_answers_and_need_no_server() {
         &["serve", "--help"],
         &["key", "create", "-h"],
         &["help", "user", "edit"],
+        &["run", "--help"],
+        &["help", "usage"],
     ] {
         let answer = setup.run(words, b"").unwrap();
         assert!(answer.success() && answer.stderr.is_empty() && !answer.stdout.is_empty(), "{answer:?}");

@@ -56,7 +56,8 @@ pub(super) async fn resolve(
     let (model, org) = (fields.take_string("model")?, fields.take_string("org_name")?);
     let request = ResolveRequest { model: model.as_deref(), org: OrgChoice::from_option(org.as_deref()) };
     let resolved = app.engine.resolve(&caller, request).await.map_err(refusal)?;
-    Ok(answer::json_with_values(&resolved.iter().map(Resolved::from).collect::<Vec<_>>())?)
+    let rows: Vec<Resolved<'_>> = resolved.iter().map(Resolved::from).collect();
+    Ok(answer::json_with_values(&rows).map_err(|_| Refusal::Internal)?)
 }
 
 /// The refusal that an error comes to; its text is shown to the proxy's users.

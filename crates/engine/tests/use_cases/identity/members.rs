@@ -9,8 +9,8 @@ use keyholt_testkit::{Intruder, TestEngine};
 use keyholt_types::{Action, Caller, Patch, PrincipalId, Right, Rights, Role};
 
 use super::fixture::{
-    MORE, NOT_ADMIN, create_person, key_of, org_name, org_of, patch_member, person, refusals, renamed, rights,
-    suspended,
+    MORE, NOT_ADMIN, create_person, key_of, narrowed, org_name, org_of, patch_member, person, refusals,
+    renamed, restriction, rights, suspended,
 };
 use crate::fixture::{bare, create};
 
@@ -181,6 +181,31 @@ async fn a_member_is_renamed_by_who_administers_all_its_organisations() {
     assert_eq!(patch_member(&test, &test.owner, ann, renamed("Eve")).await.unwrap_err(), NOT_ADMIN);
     test.engine.remove_member(&both, OrgChoice::Named("acme"), ann).await.unwrap();
     patch_member(&test, &test.owner, ann, renamed("Ann C.")).await.unwrap();
+}
+
+/// Administering one organisation gives nothing in another one to which one merely belongs.
+#[tokio::test]
+async fn a_member_is_changed_only_where_the_caller_administers() {
+    let test = TestEngine::in_memory().await;
+    let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
+    let (orgs, in_acme) = (["default", "acme"], OrgChoice::Named("acme"));
+    let ann = person(&test, &both, &orgs, Role::App.rights()).await;
+    let bob = person(&test, &both, &orgs, Role::Owner.rights()).await;
+    let api_key = key_of(&test, &both, bob, &orgs, Role::Owner.rights()).await;
+    test.engine.patch_member(&both, in_acme, bob, rights(Role::Engineer.rights())).await.unwrap();
+    let caller = test.caller(&api_key).await.unwrap();
+    for id in [ann, bob] {
+        for patch in [rights(Role::Viewer.rights()), suspended(true), suspended(false), renamed("Eve")] {
+            let refused = test.engine.patch_member(&caller, in_acme, id, patch).await;
+            assert_eq!(refused.unwrap_err(), NOT_ADMIN);
+        }
+        assert_eq!(test.engine.remove_member(&caller, in_acme, id).await.unwrap_err(), NOT_ADMIN);
+    }
+    // Where one administers, that one is meant when none is named.
+    patch_member(&test, &caller, ann, suspended(true)).await.unwrap();
+    let memberships = test.engine.find_member(&both, ann).await.unwrap().memberships;
+    let suspended_in = memberships.iter().filter(|one| one.suspended_at.is_some());
+    assert_eq!(suspended_in.map(|one| &*one.org_name).collect::<Vec<_>>(), ["default"]);
 }
 
 /// A name is the same everywhere: whoever reads one organisation's log must find there why it has changed.
@@ -368,4 +393,24 @@ async fn changes_of_a_member_at_once_come_one_after_the_other() {
     patch_member(&test, &test.owner, ann, suspended(true)).await.unwrap();
     assert_eq!(allowed(&test, &api_key).await, None);
     assert_eq!(test.engine.verify_audit(&test.owner).await.unwrap().first_bad, None);
+}
+
+/// Keys of a member need not be narrowed as an administrator's is.
+#[tokio::test]
+async fn a_narrowed_key_lowers_members_and_raises_nobody() {
+    let test = TestEngine::in_memory().await;
+    let ann = person(&test, &test.owner, &[], Role::Engineer.rights()).await;
+    let admin = narrowed(&test, Role::Owner.rights(), restriction(&["OPENAI_*"], &[], &[])).await;
+    for (patch, is_allowed) in [
+        (rights(Role::Owner.rights()), false),
+        (rights(Role::Viewer.rights()), true),
+        (rights(Role::Engineer.rights()), false),
+        (suspended(true), true),
+        (suspended(false), false),
+    ] {
+        let described = format!("{patch:?}");
+        let patched = patch_member(&test, &admin, ann, patch).await;
+        assert_eq!(patched.map(drop), if is_allowed { Ok(()) } else { Err(MORE) }, "{described}");
+    }
+    patch_member(&test, &test.owner, ann, suspended(false)).await.unwrap();
 }

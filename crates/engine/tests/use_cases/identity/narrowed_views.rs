@@ -64,6 +64,10 @@ async fn a_row_out_of_reach_that_does_not_open_is_not_there() {
     let intruder = Intruder::in_directory(&dir).unwrap();
     assert_eq!(intruder.execute("UPDATE secrets SET created_at = 1").unwrap(), 3);
     let engine = &test.engine;
+    for (name, expected) in [("OPENAI_A", Error::Locked), ("X", Error::NotFound), ("Y", Error::NotFound)] {
+        let deleted = engine.delete_secret_named(&caller, OrgChoice::Unnamed, name).await;
+        assert_eq!(deleted.unwrap_err(), expected, "{name}");
+    }
     for (id, expected) in ids.into_iter().zip([Error::Locked, Error::NotFound, Error::NotFound]) {
         assert_eq!(engine.find_secret(&caller, id).await.unwrap_err(), expected);
         let patched = engine.patch_secret(&caller, id, SecretPatch::default()).await;

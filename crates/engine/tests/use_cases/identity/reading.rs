@@ -151,6 +151,26 @@ async fn the_right_to_read_counts_in_its_own_organisation() {
     test.engine.find_api_key(&caller, both.identity.api_key).await.unwrap();
 }
 
+#[tokio::test]
+async fn an_organisation_is_renamed_by_whom_it_is_administered_by_and_by_operators() {
+    let test = TestEngine::in_memory().await;
+    let both = test.caller(&test.make_orgs(&["acme"]).await).await.unwrap();
+    let bob = person(&test, &both, &["default", "acme"], Role::Owner.rights()).await;
+    let api_key = key_of(&test, &both, bob, &["default", "acme"], Role::Owner.rights()).await;
+    let less = super::fixture::rights(Role::Engineer.rights());
+    test.engine.patch_member(&both, OrgChoice::Named("acme"), bob, less).await.unwrap();
+    let caller = test.caller(&api_key).await.unwrap();
+    let (here, there) = (org_of(&caller, "default"), org_of(&caller, "acme"));
+    let rename = async |caller: &Caller, id: OrgId, name: &str| {
+        test.engine.rename_org(caller, id, org_name(name)).await.map(|org| String::from(org.name))
+    };
+    assert_eq!(rename(&caller, there, "beta").await, Err(super::fixture::NOT_ADMIN));
+    assert_eq!(rename(&caller, OrgId::MAX, "beta").await, Err(Error::NotFound));
+    assert_eq!(rename(&caller, here, "home").await.as_deref(), Ok("home"));
+    assert_eq!(rename(&both, there, "beta").await.as_deref(), Ok("beta"));
+    assert_eq!(rename(&test.owner, there, "gamma").await.as_deref(), Ok("gamma"));
+}
+
 /// What somebody is elsewhere is not told by being seen here.
 #[tokio::test]
 async fn a_member_is_shown_with_what_it_is_where_the_caller_may_read() {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use keyholt_engine::{Error, NewApiKey, OrgChoice, Rate, RateLimits};
-use keyholt_testkit::TestEngine;
+use keyholt_testkit::{Intruder, TestEngine};
 use keyholt_types::{Action, Caller, Credential, RequestContext, Right, Rights, Role};
 
 use super::fixture::{MORE, key_of, org_name, person, restriction};
@@ -65,6 +65,21 @@ async fn a_credential_ends_with_its_maker_and_with_its_makers_membership() {
     // Also one that is made by whoever was let in just before.
     let late = make(&test, &maker).await;
     assert_eq!(show(&test, &late).await.unwrap_err(), Error::Unauthenticated);
+}
+
+/// A maker that was revoked cannot be brought back in the database for the sake of what it made.
+#[tokio::test]
+async fn a_credential_does_not_outlive_a_revocation_that_was_taken_back() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let test = TestEngine::on_file(&dir).await;
+    let maker = test.caller_with(Role::App.rights()).await;
+    let credential = make(&test, &maker).await;
+    test.engine.revoke_api_key(&test.owner, maker.identity.api_key).await.unwrap();
+    let id = Intruder::literal(maker.identity.api_key.as_bytes());
+    let taken_back = format!("UPDATE api_keys SET revoked_at = NULL, version = 1 WHERE id = {id}");
+    assert_eq!(Intruder::in_directory(&dir).unwrap().execute(&taken_back).unwrap(), 1);
+    assert_eq!(show(&test, &credential).await.unwrap_err(), Error::Unauthenticated);
 }
 
 /// Otherwise whoever makes many has no limit at all.

@@ -1,0 +1,7 @@
+//! The gateway of the built program, from outside: what the tests of the crate cannot see is the server around it.
+#![cfg(test)]
+
+mod connections;
+mod fixture;
+mod options;
+mod tarpit;
