@@ -1,9 +1,5 @@
 //! The native API's values: revealed, bound to hosts, tested, and how much was used of them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that does not find what it needs has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that does not find what it needs has failed")]
 
 use std::sync::Arc;
 

@@ -339,6 +339,23 @@ mod tests {
                 |settings| settings.forwarders.len().to_string(),
             ),
             (
+                "--resolve-proxies=10.0.0.1,10.0.0.2,10.0.0.3",
+                &[("KEYHOLT_RESOLVE_PROXIES", "10.0.0.0/8,::1")],
+                "resolve_proxies = ['192.0.2.1']",
+                ["3", "2", "1"],
+                |settings| settings.resolve_proxies.len().to_string(),
+            ),
+            (
+                "--egress-allow=10.0.3.4:11434,models.example",
+                &[("KEYHOLT_EGRESS_ALLOW", "[::1]:8080")],
+                "egress.allow = ['ollama']",
+                ["10.0.3.4:11434 models.example", "[::1]:8080", "ollama"],
+                |settings| {
+                    let allowed = settings.egress.allowed.iter().map(ToString::to_string);
+                    allowed.collect::<Vec<_>>().join(" ")
+                },
+            ),
+            (
                 "--limits-per-api-key=1",
                 &[("KEYHOLT_LIMITS_PER_API_KEY", "2")],
                 "limits.per_api_key = 3",
@@ -428,6 +445,21 @@ mod tests {
             (refused(&[], &[], line), "/c.toml"),
         ] {
             assert_eq!(said, format!("the file of token issuers {named} does not exist"));
+        }
+    }
+
+    #[test]
+    fn models_and_places_that_cannot_be_are_refused() {
+        let settings = read(&[], &[], "[[models]]\nprefix = 'acme-'\nproviders = ['ollama']").unwrap();
+        assert_eq!(settings.models.providers_of("acme-1").len(), 1);
+        for (file, expected) in [
+            ("egress.allow = ['https://a']", "egress.allow: must be host or host:port"),
+            ("egress.allow = ['*']", "egress.allow: "),
+            ("[[models]]\nprefix = ''\nproviders = []", "models: prefix"),
+            ("[[models]]\nprefix = 'a'\nproviders = ['nobody']", "models: the providers of \"a\""),
+        ] {
+            let said = refused(&[], &[], file);
+            assert!(said.contains(expected), "{said}");
         }
     }
 

@@ -19,22 +19,27 @@ use crate::output;
 /// already. The values go to the command alone: not to the disk, not to its arguments, and what it prints of them is
 /// shown as [redacted]. Its status is the status of this, and signals reach it.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "keyholt run [OPTIONS] -- COMMAND [ARGUMENT]...",
+    after_help = "\
 Examples:
   keyholt run -- python train.py
   keyholt run --only OPENAI_API_KEY,HF_TOKEN -- npm test
   keyholt run --deployment web -- ./server     the project's secret web-TOKEN becomes TOKEN
-  keyholt run --no-mask -- env                 be the command, and mask nothing
+  keyholt run --no-mask -- env                 become the command, and mask nothing
 
-Left out are secrets whose names no variable can have, and, unless --only names them, those that shells and programs
-obey, such as PATH and LD_PRELOAD.
+Left out are secrets whose names no variable can have, and, unless --only names them, those that
+shells and programs obey, such as PATH and LD_PRELOAD.
 
-Values of 8 bytes and more are masked, also in base64, in JSON and percent-encoded. It guards against accidents: a
-command can always write a value in a way that nobody recognises. On a terminal the command gets a terminal of its own
-for that; Ctrl-Z does nothing there. With --no-mask the command takes the place of this process altogether.
+Values of 8 bytes and more are masked, also in base64, in JSON and percent-encoded. That guards
+against accidents: a command can always write a value in a way that nobody recognises. So that it
+can be done on a terminal, the command gets a terminal of its own; there Ctrl-Z does nothing. With
+--no-mask the command takes the place of this process altogether.
 
-The command writes no core files. It ends with 127 when there is no such program, with 126 when it cannot be started, and with
-128 and the number of the signal that ended it; 1 means too that Keyholt refused, and then the command was not started.")]
+The command writes no core files. Status: the command's, 128 and its number when a signal ended it,
+127 when there is no such program, 126 when it cannot be started; 1 and 2 when Keyholt refused,
+and then nothing was started."
+)]
 pub(crate) struct Run {
     /// Only these variables; it is an error when one of them is missing
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -61,12 +66,12 @@ pub(crate) struct Run {
     #[arg(long)]
     keep_key: bool,
 
-    #[command(flatten)]
-    server: ServerOptions,
-
     /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     words: Vec<OsString>,
+
+    #[command(flatten)]
+    server: ServerOptions,
 }
 
 impl Run {

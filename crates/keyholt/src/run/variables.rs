@@ -81,7 +81,7 @@ impl Variables {
         }
         let is_missing = |name: &&String| !variables.set.contains_key(*name);
         let missing: Vec<&String> = wanted.only.iter().filter(is_missing).collect();
-        if let Some(name) = variables.with_nul.first().filter(|_| !missing.is_empty()) {
+        if let Some(name) = variables.with_nul.iter().find(|name| missing.contains(name)) {
             bail!("the value of {name} has a NUL byte, which no variable can hold");
         }
         if !missing.is_empty() {

@@ -16,9 +16,9 @@ Examples:
   keyholt secret get OPENAI_API_KEY --json | jq .metadata
   keyholt secret get GCP_KEY --reveal > key.json
 
-With --reveal the value alone is printed, byte for byte when it goes to a file or a pipe. On a terminal it is asked first,
-since others may see the screen. Each time is written to the audit log. `keyholt run` hands values to a command without
-showing them.")]
+With --reveal the value alone is printed, byte for byte when it goes to a file or a pipe. On a
+terminal it is asked first, since others may see the screen. Each time is written to the audit log.
+`keyholt run` hands values to a command without showing them.")]
 pub(crate) struct Get {
     /// The secret's name or id
     #[arg(value_name = "NAME|ID")]

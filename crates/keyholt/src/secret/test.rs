@@ -18,8 +18,8 @@ Examples:
   keyholt secret test OPENAI_API_KEY
   keyholt secret test OPENAI_API_KEY --json | jq -r .result
 
-Ends with status 0 only when the provider takes the value. With --json, result is valid, refused, unreachable,
-unknown_type or unusable.")]
+Ends with status 0 only when the provider takes the value. With --json, result is valid, refused,
+unreachable, unknown_type or unusable.")]
 pub(crate) struct Test {
     /// The secret's name or id
     #[arg(value_name = "NAME|ID")]

@@ -18,6 +18,7 @@ mod secret_read;
 mod secret_reveal;
 mod secret_rm;
 mod secret_set;
+mod secret_test;
 mod shell;
 mod usage;
 mod whoami;

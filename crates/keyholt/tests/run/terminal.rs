@@ -123,10 +123,12 @@ fn the_terminal_is_afterwards_as_it_was_before() {
 #[test]
 fn what_a_command_leaves_behind_does_not_hold_the_terminal() {
     let runner = Runner::new();
-    let line = "keyholt run -- sh -c 'trap \"\" HUP; while :; do read x || exit; done & echo bye'; echo after";
-    let mut terminal = Terminal::begin(&runner, line);
-    terminal.wait_for("bye\r\nafter\r\n");
-    terminal.end();
+    for input in ["/dev/tty", "/dev/null"] {
+        // It goes on as long as there is the terminal.
+        let command = "(trap \"\" HUP; while [ -t 1 ]; do :; done) & echo bye";
+        let line = format!("keyholt run -- sh -c '{command}' < {input}; echo after");
+        assert_eq!(seen(&runner, &line), "bye\r\nafter\r\n");
+    }
 }
 
 #[test]
