@@ -66,6 +66,7 @@ pub(super) struct Secret {
     bound_to: Option<Box<str>>,
     /// Why the gateway and AI proxies leave it out, as far as that can be told without the value; null when nothing is in
     /// the way.
+    #[schema(required)]
     unusable: Option<String>,
     /// Whether the record does not open: it is damaged or was tampered with, and no field of it can be relied on.
     locked: bool,

@@ -23,6 +23,7 @@ struct Outcome {
     #[schema(value_type = String)]
     result: &'static str,
     /// The status of the provider's answer, when that was no yes.
+    #[schema(required)]
     status: Option<u16>,
     /// What that means, in one sentence.
     detail: String,

@@ -67,6 +67,7 @@ fn hint_for_refusal(status: StatusCode, message: &str, had_key: bool) -> &'stati
         StatusCode::BAD_REQUEST if message.starts_with("the organisation must be named") => {
             "\n  say which with --org"
         }
+        StatusCode::BAD_REQUEST if message.starts_with("names must be given") => "\n  say which with --only",
         StatusCode::UNAUTHORIZED if had_key => {
             "\n  the API key is unknown here, expired or revoked; set KEYHOLT_API_KEY to a valid one"
         }

@@ -36,9 +36,10 @@ against accidents: a command can always write a value in a way that nobody recog
 can be done on a terminal, the command gets a terminal of its own; there Ctrl-Z does nothing. With
 --no-mask the command takes the place of this process altogether.
 
-The command writes no core files. Status: the command's, 128 and its number when a signal ended it,
-127 when there is no such program, 126 when it cannot be started; 1 and 2 when Keyholt refused,
-and then nothing was started."
+The command writes no core files; other programs of the same user can read its environment.
+
+Status: the command's; 128 and its number when a signal ended it; 127 when there is no such
+program, 126 when it cannot be started; 1 and 2 when Keyholt refused, and nothing was started."
 )]
 pub(crate) struct Run {
     /// Only these variables; it is an error when one of them is missing
