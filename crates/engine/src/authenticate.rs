@@ -48,7 +48,24 @@ enum Shown {
     Valid(Arc<Known>),
     /// It is not. It is this API key's all the same, when that one is expired, revoked, or shown from where it
     /// may not be used; else the key is just one that was looked at.
-    Refused { key: Option<RefusedKey>, is_its: bool },
+    Refused { key: Option<RefusedKey>, is_its: bool, limit: Limit },
+}
+
+impl Shown {
+    /// Refused without a look at what it is.
+    const fn refused_unseen(limit: Limit) -> Self {
+        Self::Refused { key: None, is_its: false, limit }
+    }
+}
+
+/// Whether a refused credential has been counted against the limit of its address.
+enum Limit {
+    /// Not yet.
+    Open,
+    /// It has, and is within it.
+    Within,
+    /// It has, and is beyond it.
+    Beyond(RetryAfter),
 }
 
 /// An API key whose row is as it was written.
@@ -79,29 +96,57 @@ impl Engine {
                 }
                 Ok(Caller { identity: Arc::clone(&known.identity), request })
             }
-            Shown::Refused { key, is_its } => {
+            Shown::Refused { key, is_its, limit } => {
                 self.count_refused_credential(request, key, is_its);
-                Err(self.refuse_unauthenticated(request))
+                Err(self.refuse(request, limit))
             }
         }
     }
 
     /// What a request is told whose credential is refused, or which has none.
     pub fn refuse_unauthenticated(&self, request: RequestContext) -> Error {
+        self.refuse(request, Limit::Open)
+    }
+
+    fn refuse(&self, request: RequestContext, limit: Limit) -> Error {
         self.metrics.refused_credentials.inc();
-        self.limits.check_refused(request.address).map_or_else(too_many, |()| Error::Unauthenticated)
+        let checked = match limit {
+            Limit::Open => self.limits.check_refused(request.address),
+            Limit::Within => Ok(()),
+            Limit::Beyond(retry_after) => Err(retry_after),
+        };
+        checked.map_or_else(too_many, |()| Error::Unauthenticated)
+    }
+
+    /// Whether any of these MACs is that of an API key which stands.
+    async fn any_stands(&self, macs: &[CredentialMac]) -> Result<bool, Error> {
+        let mut any = false;
+        for mac in macs {
+            let stands = self.store.has_standing_api_key(&mac.mac, self.clock.now()).await;
+            any |= stands.map_err(|error| self.fault(&error))?;
+        }
+        Ok(any)
     }
 
     async fn identify(&self, credential: &Credential, request: RequestContext) -> Result<Shown, Error> {
         let macs = self.keyring.credential_macs(credential);
-        let Some(newest) = macs.first() else { return Ok(Shown::Refused { key: None, is_its: false }) };
+        let Some(newest) = macs.first() else { return Ok(Shown::refused_unseen(Limit::Open)) };
         if let Some(known) = self.identities.find_admitted(&newest.mac, request.address, self.clock.now()) {
             return Ok(Shown::Valid(known));
         }
         // Read before the database is: a change that is committed meanwhile ends this epoch.
         let epoch = self.identities.epoch();
         // Read of what is an API key too, which it does not count for.
-        let head = JwtHead::of(credential);
+        let head = JwtHead::of(credential).filter(|head| self.jwt_issuers.has(&head.issuer));
+        let mut limit = Limit::Open;
+        if !self.any_stands(&macs).await? && head.is_none() {
+            // It will be refused. Beyond the limit of its address with as little work as can be, so that a flood holds
+            // up nobody; within it with as much as for others, so that time tells nothing.
+            limit = match self.limits.check_refused(request.address) {
+                Ok(()) => Limit::Within,
+                Err(retry_after) => return Ok(Shown::refused_unseen(Limit::Beyond(retry_after))),
+            };
+        }
         let (row, is_its) = self.find_api_key_near(&macs).await?;
         let judged = match &row {
             Some(row) => self.judge(row, is_its).await.or_else(|error| unless(is_its, error))?,
@@ -124,7 +169,7 @@ impl Engine {
             principal: row.principal,
             org: row.project_org,
         });
-        Ok(Shown::Refused { key, is_its })
+        Ok(Shown::Refused { key, is_its, limit })
     }
 
     /// The API key of a credential, with true; where it is none's, any other key, with false. The same work is done

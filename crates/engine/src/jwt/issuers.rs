@@ -57,6 +57,11 @@ impl Issuers {
         Self { all: issuers.into_iter().map(issuer).collect(), fetch: Some(fetch) }
     }
 
+    /// Whether this issuer's tokens are credentials.
+    pub(crate) fn has(&self, issuer: &str) -> bool {
+        self.all.iter().any(|one| *one.config.issuer == *issuer)
+    }
+
     /// The issuer of this name, exactly.
     pub(super) fn find(&self, name: &str) -> Option<&TokenIssuer> {
         self.all.iter().find(|issuer| *issuer.config.issuer == *name)

@@ -167,6 +167,18 @@ impl Store {
         Ok(self.fetch_one(sql, params![mac], near).await?.flatten())
     }
 
+    /// Whether there is an API key whose text has this MAC, neither revoked nor expired at this moment. Reads one
+    /// row, be it that one or the next, so that what it takes tells nothing.
+    ///
+    /// # Errors
+    /// When the storage is unavailable or a row is not as it was written.
+    pub async fn has_standing_api_key(&self, mac: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT mac = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)
+                   FROM api_keys WHERE mac >= ?1 ORDER BY mac LIMIT 1";
+        let stands = self.fetch_one(sql, params![mac, now.micros()], |row| row.int(0)).await?;
+        Ok(stands == Some(1))
+    }
+
     /// An API key by its id. Not bound to an organisation: who may know of it follows from its grants.
     ///
     /// # Errors

@@ -27,6 +27,12 @@ pub(crate) async fn an_api_key_is_found_by_its_mac_and_by_its_id(store: Arc<Stor
     commit(&store, issued(&older, 1)).await.unwrap();
     assert_eq!(store.find_api_key_near(&older.mac).await.unwrap(), its(&older), "a revoked one too");
     assert_eq!(store.find_api_key_near(&key.mac).await.unwrap(), its(&key));
+    let stands = async |mac: &[u8], now| store.has_standing_api_key(mac, at(now)).await.unwrap();
+    assert!(stands(&key.mac, 99).await && !stands(&key.mac, 100).await, "up to its end");
+    assert!(!stands(&older.mac, 2).await, "not when it is revoked");
+    for unknown in [[0; 32], [0xff; 32]] {
+        assert!(!stands(&unknown, 2).await, "not a neighbour");
+    }
 }
 
 pub(crate) async fn a_mac_of_no_api_key_leads_to_the_next_one_and_from_the_last_to_the_first(
