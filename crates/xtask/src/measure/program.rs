@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -21,6 +21,8 @@ pub(crate) struct Program {
     pub(crate) address: SocketAddr,
     /// From its start to the line that says so.
     pub(crate) started_in: Duration,
+    /// Kept open: a server whose greeting nobody reads any more ends.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Program {
@@ -61,12 +63,15 @@ impl Program {
         let start = now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().context("no standard output")?;
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            let Some((_, rest)) = line.split_once("listening on http://") else { continue };
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        while stdout.read_line(&mut line)? > 0 {
+            let printed = std::mem::take(&mut line);
+            let Some((_, rest)) = printed.split_once("listening on http://") else { continue };
             let address =
                 rest.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap_or(rest);
-            return Ok(Self { address: address.parse()?, child, started_in: start.elapsed() });
+            let address = address.parse()?;
+            return Ok(Self { address, child, started_in: start.elapsed(), _stdout: stdout });
         }
         bail!("{} ended before it listened: {}", command.get_program().display(), child.wait()?)
     }
