@@ -127,6 +127,27 @@ async fn refused_credentials_are_limited_by_address_and_right_ones_never() {
 }
 
 #[tokio::test]
+async fn a_right_key_that_comes_for_the_first_time_is_let_in_beyond_the_limit_of_its_address() {
+    let limits = RateLimits { refused_per_address: rate(1, 1), ..RateLimits::default() };
+    let test = TestEngine::in_memory_with(limits).await;
+    let (right, other) = (
+        test.issue(&test.owner, &[], Role::App.rights(), None).await.unwrap(),
+        test.issue(&test.owner, &[], Role::App.rights(), Some(60)).await.unwrap(),
+    );
+    let address = "192.0.2.1";
+    let told = [test.caller_from("wrong", address).await, test.caller_from("wrong", address).await];
+    assert_eq!(told.map(|told| told.map(drop)), [Err(Error::Unauthenticated), Err(TOO_MANY)]);
+    // Neither is in memory: first because they are new, then because a change of identity emptied it.
+    for api_key in [&right, &other] {
+        test.caller_from(api_key, address).await.unwrap();
+    }
+    let id = test.caller(&other).await.unwrap().identity.api_key;
+    test.engine.revoke_api_key(&test.owner, id).await.unwrap();
+    assert_eq!(test.caller_from(&other, address).await.map(drop), Err(TOO_MANY));
+    test.caller_from(&right, address).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_request_without_a_credential_is_limited_as_a_refused_one_is() {
     let limits = RateLimits { refused_per_address: rate(1, 3), ..RateLimits::default() };
     let test = TestEngine::in_memory_with(limits).await;
