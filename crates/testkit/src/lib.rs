@@ -1,5 +1,5 @@
 //! What tests and measurements share: the built binary as a process, a raw HTTP/1.1 client, an engine in
-//! the process, a search for canaries, an intruder in the database, an issuer of tokens, a provider that says what it is told
+//! the process, a search for canaries, an intruder in the database, PostgreSQL servers, an issuer of tokens, a provider that says what it is told
 //! to, randomness with a seed, a comparison of measured times.
 //!
 //! **Invariant:** never shipped. But for `engine` nothing here knows a type of the server: it sees a
@@ -8,8 +8,11 @@
 mod canary;
 mod engine;
 mod fake_provider;
+mod forwarder;
+pub mod history;
 mod http;
 mod intruder;
+pub mod postgres;
 mod process;
 mod procfs;
 mod random;
@@ -21,6 +24,7 @@ mod welch;
 pub use canary::{Canary, Encoding, Find};
 pub use engine::TestEngine;
 pub use fake_provider::{FakeProvider, SeenRequest, Step};
+pub use forwarder::{Forwarder, Traffic};
 pub use http::{Answer, Client, Response, read_answer};
 pub use intruder::Intruder;
 pub use process::{Finished, Server, Setup, StartError, free_address};

@@ -27,7 +27,7 @@ pub fn program_exists(name: &str) -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test run's settings have no configuration file")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
