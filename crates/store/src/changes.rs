@@ -17,7 +17,7 @@ pub(crate) enum Needs {
 }
 
 /// One statement of a change.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Statement {
     pub(crate) sql: &'static str,
     pub(crate) params: Vec<Param>,
@@ -45,7 +45,8 @@ impl Changes {
 
     /// Records what the change is; only then can it be committed.
     pub fn record(self, event: AuditEvent) -> Audited {
-        Audited { statements: self.statements, events: vec![event], afterwards: Vec::new() }
+        let statements = self.statements;
+        Audited { statements, events: vec![event], ends_views: false, afterwards: Vec::new() }
     }
 }
 
@@ -55,6 +56,8 @@ impl Changes {
 pub struct Audited {
     pub(crate) statements: Vec<Statement>,
     pub(crate) events: Vec<AuditEvent>,
+    /// Whether other nodes may go on with nothing that they knew of identities.
+    pub(crate) ends_views: bool,
     pub(crate) afterwards: Vec<Afterwards>,
 }
 
@@ -70,14 +73,22 @@ impl std::fmt::Debug for Afterwards {
 impl Audited {
     /// What was observed, which nobody changed: the one thing that is written without an event.
     pub(crate) fn observed(changes: Changes) -> Self {
-        Self { statements: changes.statements, events: Vec::new(), afterwards: Vec::new() }
+        let statements = changes.statements;
+        Self { statements, events: Vec::new(), ends_views: false, afterwards: Vec::new() }
     }
 
     /// Joins another change to this one: both or neither, this one first.
     pub fn and(mut self, other: Self) -> Self {
         self.statements.extend(other.statements);
         self.events.extend(other.events);
+        self.ends_views |= other.ends_views;
         self.afterwards.extend(other.afterwards);
+        self
+    }
+
+    /// Changes who may do what: what other nodes knew of that is not valid any more once this is committed.
+    pub fn ends_views(mut self) -> Self {
+        self.ends_views = true;
         self
     }
 
@@ -101,11 +112,12 @@ impl Audited {
 /// record's canonical bytes to the record's MAC. A function, so that the store never holds the key.
 pub type ChainStep = Arc<dyn Fn(&[u8], &[u8]) -> [u8; 32] + Send + Sync>;
 
-/// The beginning of this node's audit chain.
+/// What this node's audit chains begin with.
 #[derive(Clone)]
 pub struct ChainStart {
-    /// The chain's id.
-    pub chain: ChainId,
+    /// Gives a chain its id, another one each time: SQLite's writer has one chain, PostgreSQL's connections have one
+    /// each, so that no change waits for another one's record.
+    pub make_id: Arc<dyn Fn() -> ChainId + Send + Sync>,
     /// The generation of the ring key that the step's key comes from.
     pub ring_generation: i64,
     /// The step.
@@ -114,6 +126,6 @@ pub struct ChainStart {
 
 impl std::fmt::Debug for ChainStart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChainStart").field("chain", &self.chain).finish_non_exhaustive()
+        f.debug_struct("ChainStart").field("ring_generation", &self.ring_generation).finish_non_exhaustive()
     }
 }

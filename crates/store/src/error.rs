@@ -37,6 +37,12 @@ pub enum OpenError {
         /// The version linked.
         found: &'static str,
     },
+    /// The shared database cannot be used.
+    #[error("the database cannot be used: {problem}")]
+    Database {
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// The file is not a database or is damaged.
     #[error("the database in {path} is damaged or not a database ({problem}); restore it from a backup")]
     Damaged {

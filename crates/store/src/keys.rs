@@ -44,11 +44,11 @@ pub struct OrgKeyRow {
 }
 
 impl Changes {
-    /// Makes the installation; refused as [`Unmet::Taken`] when there is one.
+    /// Makes the installation; refused as [`Unmet::Taken`] when there is one, or one is being copied here.
     pub fn insert_deployment(self, row: &DeploymentRow, ring: &RingKeyRow) -> Self {
         self.push(
             "INSERT INTO deployment (id, created_at, check_value) SELECT ?1, ?2, ?3
-             WHERE NOT EXISTS (SELECT 1 FROM deployment)",
+             WHERE NOT EXISTS (SELECT 1 FROM deployment) AND NOT EXISTS (SELECT 1 FROM unfinished_copies)",
             params![row.id.as_bytes(), row.created_at.micros(), row.check_value.as_slice()],
             Needs::OneRow { none: Unmet::Taken },
         )

@@ -5,6 +5,8 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_foundation.sql")),
     (2, include_str!("../migrations/0002_identity.sql")),
     (3, include_str!("../migrations/0003_use.sql")),
+    (4, include_str!("../migrations/0004_nodes.sql")),
+    (5, include_str!("../migrations/0005_credentials.sql")),
 ];
 
 /// The newest version known.

@@ -46,6 +46,14 @@ macro_rules! in_range {
     };
 }
 
+/// The same of one type. Compared as a pair, or SQLite takes the primary key instead of the index of types, and reads the
+/// rows of all types.
+macro_rules! in_range_of_kind {
+    () => {
+        " kind IS NOT NULL AND (kind, id) > (?6, ?3) AND (kind, id) < (?6, ?4) AND length(id) = 16 "
+    };
+}
+
 /// What can be told of a secret without opening it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretHead {
@@ -226,9 +234,9 @@ impl Store {
                 let sql = concat!(
                     "SELECT ",
                     columns!(),
-                    " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
-                    in_range!(),
-                    "ORDER BY id DESC LIMIT ?5"
+                    " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+                    in_range_of_kind!(),
+                    "ORDER BY kind DESC, id DESC LIMIT ?5"
                 );
                 self.fetch_while(sql, params, read_secret, goes_on).await?
             }
@@ -269,9 +277,9 @@ impl Store {
         }
         params.push(kind.into());
         let sql = concat!(
-            "SELECT id, name, kind, expires_at FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND kind = ?6 AND",
-            in_range!(),
-            "ORDER BY id LIMIT ?5"
+            "SELECT id, name, kind, expires_at FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+            in_range_of_kind!(),
+            "ORDER BY kind, id LIMIT ?5"
         );
         self.fetch(sql, params, read).await
     }

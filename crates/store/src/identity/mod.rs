@@ -6,6 +6,7 @@ mod orgs;
 mod principals;
 mod projects;
 mod range;
+mod temporary;
 mod usage;
 mod uses;
 

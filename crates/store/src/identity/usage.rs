@@ -33,6 +33,14 @@ pub struct UsageRow {
     pub last_used_at: Timestamp,
 }
 
+/// The columns of `usage` in the order that [`read_usage`] reads.
+macro_rules! columns {
+    () => {
+        "org_id, secret_id, api_key_id, requests, failed, bytes_up, bytes_down, input_tokens, output_tokens, \
+         last_status, last_used_at"
+    };
+}
+
 impl Uses {
     /// Adds to the totals.
     pub fn spent(self, row: &UsageRow) -> Self {
@@ -91,33 +99,44 @@ impl Uses {
 }
 
 impl Store {
-    /// An organisation's totals, in the order of secrets and API keys, after a place.
+    /// An organisation's totals, or those of one API key there, in the order of secrets and API keys, after a place.
     ///
     /// # Errors
     /// When the storage is unavailable or a row is not as it was written.
     pub async fn list_usage(
         &self,
         scope: OrgScope,
+        api_key: Option<ApiKeyId>,
         after: Option<(SecretId, ApiKeyId)>,
         limit: u32,
     ) -> Result<Vec<UsageRow>, StoreError> {
-        let (secret, api_key) = after.map_or((Vec::new(), Vec::new()), |(secret, api_key)| {
-            (secret.as_bytes().to_vec(), api_key.as_bytes().to_vec())
-        });
-        self.fetch(
-            "SELECT org_id, secret_id, api_key_id, requests, failed, bytes_up, bytes_down, input_tokens, output_tokens,
-                 last_status, last_used_at
-             FROM usage WHERE org_id = ?1 AND (secret_id, api_key_id) > (?2, ?3)
-             ORDER BY secret_id, api_key_id LIMIT ?4",
-            vec![
-                Param::from(scope.org().as_bytes()),
-                Param::Blob(secret),
-                Param::Blob(api_key),
-                Param::Int(i64::from(limit)),
-            ],
-            read_usage,
-        )
-        .await
+        let (secret, after_key) = after.unzip();
+        let mut params = vec![
+            Param::from(scope.org().as_bytes()),
+            Param::Blob(secret.map_or_else(Vec::new, |id| id.as_bytes().to_vec())),
+            Param::Blob(after_key.map_or_else(Vec::new, |id| id.as_bytes().to_vec())),
+            Param::Int(i64::from(limit)),
+        ];
+        let Some(api_key) = api_key else {
+            let sql = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM usage WHERE org_id = ?1 AND (secret_id, api_key_id) > (?2, ?3)
+                 ORDER BY secret_id, api_key_id LIMIT ?4"
+            );
+            return self.fetch(sql, params, read_usage).await;
+        };
+        // Beyond every id. Compared as a pair, or SQLite takes the primary key instead of the index of API keys, and
+        // reads the rows of all of them.
+        params.extend(params![api_key.as_bytes(), vec![0xff; 17].as_slice()]);
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM usage WHERE org_id = ?1 AND (api_key_id, secret_id) >= (?5, ?2) AND (api_key_id, secret_id) < (?5, ?6)
+                 AND (secret_id, api_key_id) > (?2, ?3)
+             ORDER BY api_key_id, secret_id LIMIT ?4"
+        );
+        self.fetch(sql, params, read_usage).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! An open database: its writer, its readers, its lock.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -36,8 +36,11 @@ impl Sqlite {
     }
 
     pub(crate) fn open_directory_for_reading(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_file_for_reading(dir.join(open::DATABASE))
+    }
+
+    pub(crate) fn open_file_for_reading(file: PathBuf) -> Result<Self, OpenError> {
         open::check_library()?;
-        let file = dir.join(open::DATABASE);
         open::check_version(&file, &open::open_for_reading(&file)?)?;
         Ok(Self { readers: Readers::on_file(file), writer: None, _lock: None })
     }
@@ -90,7 +93,7 @@ impl Sqlite {
             let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(read_error)?;
             let mut found = Vec::new();
             while let Some(row) = rows.next().map_err(read_error)? {
-                let row = read(&Row(row))?;
+                let row = read(&Row::Sqlite(row))?;
                 let is_last = !goes_on(&row);
                 found.push(row);
                 if is_last {
@@ -110,7 +113,7 @@ impl Sqlite {
         self.readers.with(|connection| {
             let mut statement = connection.prepare_cached(sql).map_err(read_error)?;
             let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(read_error)?;
-            rows.next().map_err(read_error)?.map(|row| read(&Row(row))).transpose()
+            rows.next().map_err(read_error)?.map(|row| read(&Row::Sqlite(row))).transpose()
         })
     }
 }

@@ -1,7 +1,7 @@
 //! SQLite, driven directly: readers called in place, one writer thread that commits in groups.
 
 mod database;
-mod open;
+pub(crate) mod open;
 mod readers;
 mod writer;
 

@@ -12,7 +12,7 @@ use crate::migrations::{MIGRATIONS, NEWEST, TABLE};
 use crate::{OpenError, dialect};
 
 /// The database's file in the data directory.
-pub(super) const DATABASE: &str = "keyholt.db";
+pub(crate) const DATABASE: &str = "keyholt.db";
 
 /// How long a connection waits for another process, such as one that inspects the database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The first SQLite without the bug that corrupts a database when the log is reset (3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-pub(super) fn check_library() -> Result<(), OpenError> {
+pub(crate) fn check_library() -> Result<(), OpenError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
     }
@@ -28,7 +28,7 @@ pub(super) fn check_library() -> Result<(), OpenError> {
 }
 
 /// Makes the directory for its owner alone, unless it is there.
-pub(super) fn make_directory(dir: &Path) -> Result<(), OpenError> {
+pub(crate) fn make_directory(dir: &Path) -> Result<(), OpenError> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -40,10 +40,10 @@ pub(super) fn make_directory(dir: &Path) -> Result<(), OpenError> {
 }
 
 /// The exclusive lock on a data directory, held until it is dropped or the process ends.
-pub(super) struct DirectoryLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+pub(crate) struct DirectoryLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
 
 impl DirectoryLock {
-    pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn take(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.join("lock");
         let unusable = |problem| OpenError::Unusable { path: path.clone(), problem };
         let mut file = OpenOptions::new()
@@ -76,14 +76,14 @@ impl DirectoryLock {
 }
 
 /// Makes the database's file for its owner alone; the log beside it inherits the mode.
-pub(super) fn make_database_file(dir: &Path) -> Result<PathBuf, OpenError> {
+pub(crate) fn make_database_file(dir: &Path) -> Result<PathBuf, OpenError> {
     let path = dir.join(DATABASE);
     let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     opened.map_err(|problem| OpenError::Unusable { path: path.clone(), problem })?;
     Ok(path)
 }
 
-pub(super) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
     let damaged =
         |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
     // Without a meaning of URIs: a file's name is a name.
@@ -129,7 +129,7 @@ fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)
 }
 
-pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
     let damaged =
         |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -159,7 +159,7 @@ fn migrate(file: &Path, connection: &mut Connection) -> Result<(), OpenError> {
 }
 
 /// The schema's version; refused when it is newer than any that is known.
-pub(super) fn check_version(file: &Path, connection: &Connection) -> Result<i64, OpenError> {
+pub(crate) fn check_version(file: &Path, connection: &Connection) -> Result<i64, OpenError> {
     let found = connection
         .query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
         .map_err(|problem| OpenError::Damaged { path: file.into(), problem: problem.to_string() })?;

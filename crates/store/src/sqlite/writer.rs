@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use keyholt_types::AuditRecord;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::open::BUSY_TIMEOUT;
-use crate::audit_record::{StoredAuditRecord, insert_record};
+use crate::chain::Chain;
 use crate::changes::{Afterwards, Audited, ChainStart, Needs, Statement};
 use crate::{CommitError, OpenError, Unmet};
 
@@ -37,14 +36,6 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Where this node's audit chain stands.
-#[derive(Clone)]
-struct Chain {
-    start: ChainStart,
-    seq: i64,
-    mac: Vec<u8>,
-}
-
 impl Writer {
     pub(super) fn start(connection: Arc<Mutex<Connection>>) -> Result<Self, OpenError> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
@@ -60,8 +51,7 @@ impl Writer {
     }
 
     pub(super) fn begin_chain(&self, start: ChainStart) {
-        let chain = Chain { start, seq: 0, mac: vec![0; 32] };
-        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = Some(chain);
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = Some(Chain::begin(start));
     }
 
     pub(super) async fn commit(&self, change: Audited) -> Result<(), CommitError> {
@@ -285,15 +275,7 @@ fn append(
     events: Vec<keyholt_types::AuditEvent>,
 ) -> Result<(), Refusal> {
     let chain = chain.as_mut().ok_or(Refusal::NoChain)?;
-    for event in events {
-        let (id, seq) = (chain.start.chain, chain.seq + 1);
-        let mac = (chain.start.step)(&chain.mac, &event.canonical_bytes(id, seq)).to_vec();
-        let record = AuditRecord { chain: id, seq, event, mac: mac.clone() };
-        let ring_generation = chain.start.ring_generation;
-        execute(connection, &insert_record(&StoredAuditRecord { record, ring_generation }))?;
-        (chain.seq, chain.mac) = (seq, mac);
-    }
-    Ok(())
+    events.into_iter().try_for_each(|event| execute(connection, &chain.append(event)))
 }
 
 fn execute(connection: &Connection, statement: &Statement) -> Result<(), Refusal> {
@@ -389,7 +371,7 @@ mod tests {
         let connection = Arc::new(Mutex::new(connection));
         let writer = Writer::start(Arc::clone(&connection)).unwrap();
         let step = Arc::new(|_: &[u8], _: &[u8]| [0; 32]);
-        writer.begin_chain(ChainStart { chain: keyholt_types::ChainId::MIN, ring_generation: 1, step });
+        writer.begin_chain(ChainStart { make_id: Arc::new(|| keyholt_types::ChainId::MIN), ring_generation: 1, step });
         (writer, connection)
     }
 
@@ -452,7 +434,11 @@ mod tests {
     async fn a_storage_that_has_failed_refuses_all_and_says_so() {
         let (writer, _connection) = writer(super::super::open::open_memory().unwrap());
         let panics = Arc::new(|_: &[u8], _: &[u8]| -> [u8; 32] { panic!("the thread ends") });
-        writer.begin_chain(ChainStart { chain: keyholt_types::ChainId::MIN, ring_generation: 1, step: panics });
+        writer.begin_chain(ChainStart {
+            make_id: Arc::new(|| keyholt_types::ChainId::MIN),
+            ring_generation: 1,
+            step: panics,
+        });
         assert!(matches!(writer.commit(change(1, 1)).await, Err(CommitError::OutcomeUnknown)));
         writer.failed().await;
         let refused = writer.commit(change(2, 1)).await;

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use keyholt_store::{ApiKeyRow, Changes, IdRange, MembershipRow, NearApiKey, PrincipalRow, Store, Unmet, Uses};
+use keyholt_store::{
+    ApiKeyRow, Changes, IdRange, MembershipRow, NearApiKey, PrincipalRow, Store, Unmet, UsageRow, Uses,
+};
 use keyholt_types::{
-    ApiKeyId, NamePattern, OrgId, Restriction, Restrictions, Right, Rights, Role, SecretType, Timestamp,
+    ApiKeyId, NamePattern, OrgId, Restriction, Restrictions, Right, Rights, Role, SecretId, SecretType,
+    Timestamp,
 };
 
 use crate::fixture::{
     api_key, api_key_id, assert_unmet, at, commit, issued, make_orgs, membership, org_id, org_scope, principal,
-    principal_id,
+    principal_id, secret_id,
 };
 
 pub(crate) async fn an_api_key_is_found_by_its_mac_and_by_its_id(store: Arc<Store>) {
@@ -227,4 +230,72 @@ pub(crate) async fn uses_are_written_down_beside_changes(store: Arc<Store>) {
     let records = crate::audit::records(&store).await;
     assert_eq!(records.len(), 3 + 1 + 50);
     crate::audit::assert_follow(&records);
+}
+
+pub(crate) async fn only_credentials_that_are_valid_count_for_how_many_there_may_be(store: Arc<Store>) {
+    make_orgs(&store).await;
+    for number in [1, 2] {
+        commit(&store, issued(&api_key(number, &[(org_id(1), Rights::NONE)]), number)).await.unwrap();
+    }
+    let child = |number: u128, parent: u128, end| ApiKeyRow {
+        parent: Some(api_key_id(parent)),
+        expires_at: Some(at(end)),
+        principal: principal_id(parent),
+        ..api_key(number, &[(org_id(1), Rights::NONE)])
+    };
+    // Two that are valid, one that has ended, one that is revoked, one of another key.
+    let revoked = ApiKeyRow { revoked_at: Some(at(0)), ..child(13, 1, 90) };
+    for row in [child(10, 1, 90), child(11, 1, 50), child(12, 1, 10), revoked, child(14, 2, 20)] {
+        commit(&store, Changes::new().insert_api_key(&row)).await.unwrap();
+    }
+    let fewer = async |parent: u128, most: u32, now: i64| {
+        commit(&store, Changes::new().require_fewer_credentials(api_key_id(parent), most, at(now))).await
+    };
+    for (parent, now, valid) in [(1, 9, 3), (1, 10, 2), (1, 49, 2), (1, 50, 1), (1, 90, 0), (2, 10, 1)] {
+        assert_unmet(fewer(parent, valid, now).await, Unmet::Taken);
+        fewer(parent, valid + 1, now).await.unwrap();
+    }
+    assert_unmet(fewer(9, 1, 0).await, Unmet::Stale);
+    for (parent, now, end) in
+        [(1, 9, Some(10)), (1, 10, Some(50)), (1, 50, Some(90)), (1, 90, None), (9, 0, None)]
+    {
+        let found = store.find_first_credentials_end(api_key_id(parent), at(now)).await.unwrap();
+        assert_eq!(found, end.map(at), "{parent} {now}");
+    }
+    // The condition changes nothing of the key.
+    assert_eq!(store.find_api_key(api_key_id(1)).await.unwrap().unwrap().version, 1);
+}
+
+pub(crate) async fn usage_of_one_api_key_is_listed_alone_in_the_order_of_secrets(store: Arc<Store>) {
+    make_orgs(&store).await;
+    let row = |org: u128, secret: SecretId, key: u128| UsageRow {
+        org: org_id(org),
+        secret,
+        api_key: api_key_id(key),
+        requests: 1,
+        failed: 0,
+        bytes_up: 2,
+        bytes_down: 3,
+        input_tokens: 4,
+        output_tokens: 5,
+        last_status: 200,
+        last_used_at: at(1),
+    };
+    let secrets = [SecretId::MIN, secret_id(1), secret_id(2), SecretId::MAX];
+    let all: Vec<UsageRow> =
+        secrets.into_iter().flat_map(|secret| [1, 2, 3].map(|key| row(1, secret, key))).collect();
+    let uses = all.iter().rev().fold(Uses::new(), |uses, row| uses.spent(row));
+    store.note_uses(uses.spent(&row(2, secret_id(1), 2))).await.unwrap();
+    let list = async |key, after, limit| store.list_usage(org_scope(1), key, after, limit).await.unwrap();
+    for key in [None, Some(api_key_id(1)), Some(api_key_id(2)), Some(api_key_id(3)), Some(api_key_id(4))] {
+        let of_key = || all.iter().filter(|row| key.is_none_or(|key| key == row.api_key)).copied();
+        assert_eq!(list(key, None, 100).await, of_key().collect::<Vec<_>>());
+        assert_eq!(list(key, None, 3).await, of_key().take(3).collect::<Vec<_>>());
+        for secret in secrets {
+            for after in [ApiKeyId::MIN, api_key_id(1), api_key_id(2), api_key_id(3), ApiKeyId::MAX] {
+                let rest = of_key().filter(|row| (row.secret, row.api_key) > (secret, after));
+                assert_eq!(list(key, Some((secret, after)), 100).await, rest.collect::<Vec<_>>());
+            }
+        }
+    }
 }

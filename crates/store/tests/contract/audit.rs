@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyholt_store::{Changes, Store, StoredAuditRecord, Unmet};
-use keyholt_types::{Action, ApiKeyId, Outcome, PrincipalId, RequestId, SubjectKind};
+use keyholt_types::{Action, ApiKeyId, AuditEvent, Outcome, PrincipalId, RequestId, SubjectKind};
 
 use crate::fixture::{
     api_key_id, assert_unmet, chain, event, event_id, inserted, org_id, org_scope, principal_id, recorded,
@@ -31,8 +31,16 @@ pub(crate) async fn records(store: &Store) -> Vec<StoredAuditRecord> {
     found.into_iter().collect::<Result<_, _>>().unwrap()
 }
 
-fn names(records: &[StoredAuditRecord]) -> Vec<&str> {
-    records.iter().map(|stored| &*stored.record.event.subject.name).collect()
+/// The events in the order of their ids, which is that of their commits where one follows the other: a store may have
+/// several chains side by side.
+fn events_in_order(records: &[StoredAuditRecord]) -> Vec<AuditEvent> {
+    let mut events: Vec<_> = records.iter().map(|stored| stored.record.event.clone()).collect();
+    events.sort_by_key(|event| event.id);
+    events
+}
+
+fn names(records: &[StoredAuditRecord]) -> Vec<Box<str>> {
+    events_in_order(records).into_iter().map(|event| event.subject.name).collect()
 }
 
 pub(crate) async fn a_chain_has_no_gap_and_each_record_follows_from_the_one_before(store: Arc<Store>) {
@@ -53,7 +61,7 @@ pub(crate) async fn a_refused_change_leaves_no_record_and_no_gap(store: Arc<Stor
         store.commit(recorded(name, Changes::new())).await.unwrap();
     }
     let records = records(&store).await;
-    assert_eq!(names(&records), ["a", "b", "c", "d"]);
+    assert_eq!(names(&records), ["a", "b", "c", "d"].map(Box::from));
     assert_follow(&records);
 }
 
@@ -70,7 +78,7 @@ pub(crate) async fn records_read_back_as_they_were_written(store: Arc<Store>) {
     bare.org = None;
     let mut events = vec![full, most, bare];
     for action in Action::ALL {
-        events.push(keyholt_types::AuditEvent { action: *action, ..event("action") });
+        events.push(AuditEvent { action: *action, ..event("action") });
     }
     for kind in SubjectKind::ALL {
         let mut event = event("kind");
@@ -83,8 +91,7 @@ pub(crate) async fn records_read_back_as_they_were_written(store: Arc<Store>) {
     }
     let records = records(&store).await;
     assert_follow(&records);
-    let read: Vec<_> = records.into_iter().map(|stored| stored.record.event).collect();
-    assert_eq!(read, events);
+    assert_eq!(events_in_order(&records), events);
 }
 
 pub(crate) async fn chains_are_listed_one_after_the_other(store: Arc<Store>) {
@@ -95,8 +102,13 @@ pub(crate) async fn chains_are_listed_one_after_the_other(store: Arc<Store>) {
         }
     }
     let all = records(&store).await;
-    assert_eq!(names(&all), ["a", "a", "a", "b", "b", "b", "c", "c", "c"]);
+    assert_eq!(names(&all), ["a", "a", "a", "b", "b", "b", "c", "c", "c"].map(Box::from));
+    assert!(all.is_sorted_by_key(|stored| (stored.record.chain, stored.record.seq)));
     assert_follow(&all);
+    // Nothing of one beginning stands in a chain of another.
+    for pair in all.windows(2).filter(|pair| pair[0].record.chain == pair[1].record.chain) {
+        assert_eq!(pair[0].record.event.subject.name, pair[1].record.event.subject.name);
+    }
     // In batches that end within a chain.
     let (mut seen, mut after) = (Vec::new(), None);
     loop {

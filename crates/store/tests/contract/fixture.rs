@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyholt_store::{
     ApiKeyRow, Audited, ChainStart, ChainStep, Changes, CommitError, MembershipRow, OrgKeyRow, OrgRow,
-    OrgScope, PrincipalKind, PrincipalRow, ProjectRow, Scope, SecretRow, Store, Unmet, ValueRow,
+    OrgScope, PostgresOptions, PostgresUrl, PrincipalKind, PrincipalRow, ProjectRow, Scope, SecretRow, Store, Unmet, ValueRow,
 };
+use keyholt_testkit::postgres::TestDatabase;
 use keyholt_types::{
     Action, ApiKeyId, AuditEvent, ChainId, EncryptedValue, EventId, OrgId, Outcome, PrincipalId, ProjectId,
     Restrictions, Rights, SecretColumns, SecretId, Subject, SubjectKind, Timestamp,
@@ -17,6 +18,18 @@ use keyholt_types::{
 pub(crate) fn on_new_store<F: Future<Output = ()>>(store: Store, law: impl FnOnce(Arc<Store>) -> F) {
     store.begin_chain(chain(1));
     run(law(Arc::new(store)));
+}
+
+/// The same on an empty schema of PostgreSQL.
+pub(crate) fn on_new_postgres<F: Future<Output = ()>>(law: impl FnOnce(Arc<Store>) -> F) {
+    let database = TestDatabase::schema().unwrap();
+    let url = PostgresUrl::parse(database.url()).unwrap();
+    run(async {
+        let options = PostgresOptions { url, connections: 8, for_reading: false };
+        let store = Store::connect(&options).await.unwrap();
+        store.begin_chain(chain(1));
+        law(Arc::new(store)).await;
+    });
 }
 
 /// Runs on a runtime of several threads.
@@ -41,7 +54,13 @@ pub(crate) fn step() -> ChainStep {
 }
 
 pub(crate) fn chain(number: u8) -> ChainStart {
-    ChainStart { chain: ChainId::from_slice(&bytes(number.into())).unwrap(), ring_generation: 1, step: step() }
+    // Each chain that begins is the next one of this number.
+    let begun = AtomicU64::new(0);
+    let make_id = move || {
+        let place = u128::from(begun.fetch_add(1, Ordering::SeqCst)) << 64 | u128::from(number);
+        ChainId::from_slice(&bytes(place)).unwrap()
+    };
+    ChainStart { make_id: Arc::new(make_id), ring_generation: 1, step: step() }
 }
 
 fn bytes(number: u128) -> [u8; 16] {

@@ -10,12 +10,13 @@ mod fixture;
 mod identity;
 mod members;
 mod migration;
+mod postgres;
 mod projects;
 mod races;
 mod ranges;
 mod secrets;
 
-use fixture::on_new_store;
+use fixture::{on_new_postgres, on_new_store};
 
 /// The laws, each on each kind of store.
 macro_rules! contract {
@@ -36,6 +37,14 @@ macro_rules! contract {
                 fn $law() {
                     let dir = tempfile::tempdir().unwrap();
                     super::on_new_store(Store::open_directory(dir.path()).unwrap(), super::$module::$law);
+                }
+            )+)+
+        }
+        mod on_postgres {
+            $($(
+                #[test]
+                fn $law() {
+                    super::on_new_postgres(super::$module::$law);
                 }
             )+)+
         }
@@ -125,6 +134,8 @@ contract! {
         an_owners_key_counts_as_far_as_its_membership_does,
         the_latest_use_of_a_key_is_kept_and_is_no_event,
         uses_are_written_down_beside_changes,
+        only_credentials_that_are_valid_count_for_how_many_there_may_be,
+        usage_of_one_api_key_is_listed_alone_in_the_order_of_secrets,
     }
     races {
         many_commits_at_once_are_all_there_in_one_chain,

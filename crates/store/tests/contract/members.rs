@@ -48,7 +48,7 @@ pub(crate) async fn a_tokens_subject_stands_for_one_principal(store: Arc<Store>)
         (3, "https://two.example", "ann"),
         (4, "https://one.example", "Ann"),
         (5, "https://one.example/", "ann"),
-        (6, "https://one.example", "ann\0"),
+        (6, "https://one.example", "ann "),
         (7, "https://one.example", ""),
     ] {
         insert(&store, &person(number, issuer, subject)).await.unwrap();

@@ -100,7 +100,7 @@ fn write_old_database(dir: &Path) {
         "INSERT INTO audit_events VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, '203.0.113.7', 'secret.create', 'secret',
              ?8, 'ключ', 'done', 1, ?9)",
         params![
-            chain(1).chain.as_bytes(),
+            (chain(1).make_id)().as_bytes(),
             event.id.as_bytes(),
             now,
             org.as_bytes(),
@@ -153,7 +153,7 @@ fn the_old_audit_chain_still_follows() {
         let all: Vec<StoredAuditRecord> = records(store).await;
         assert_follow(&all);
         assert_eq!(all[0].record.event, old_event());
-        let first = old_event().canonical_bytes(chain(1).chain, 1);
+        let first = old_event().canonical_bytes((chain(1).make_id)(), 1);
         let written: String = first.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(written, CANONICAL);
         commit(store, Changes::new()).await.unwrap();

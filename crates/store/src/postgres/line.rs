@@ -1,0 +1,102 @@
+//! A connection that is kept: when it is lost, it is made again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::session::{Purpose, Session};
+use super::tls::{self, Connected};
+use super::url::PostgresUrl;
+
+/// The pause after the first attempt that failed; each one after that waits twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a new connection may take to be set up.
+const SET_UP: Duration = Duration::from_secs(5);
+
+/// The identity of the server that this node uses; none until it is known.
+pub(super) type Home = watch::Receiver<Option<Box<str>>>;
+
+/// A connection that is kept.
+#[derive(Clone)]
+pub(super) struct Line(watch::Receiver<Option<Arc<Session>>>);
+
+impl Line {
+    /// Keeps a connection to the server that is home, for as long as the task lives.
+    pub(super) fn keep(tasks: &mut JoinSet<()>, url: Arc<PostgresUrl>, purpose: Purpose, home: Home) -> Self {
+        let (current, line) = watch::channel(None);
+        tasks.spawn(async move {
+            let mut pause = FIRST_PAUSE;
+            loop {
+                if hold(&url, purpose, home.clone(), &current).await {
+                    pause = FIRST_PAUSE;
+                }
+                tokio::time::sleep(pause).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
+            }
+        });
+        Self(line)
+    }
+
+    /// The connection, if there is one now.
+    pub(super) fn now(&self) -> Option<Arc<Session>> {
+        self.0.borrow().clone().filter(|session| !session.has_ended())
+    }
+
+    /// The connection, when there is one.
+    pub(super) async fn session(&self) -> Arc<Session> {
+        let mut line = self.0.clone();
+        loop {
+            if let Some(session) = line.borrow_and_update().clone().filter(|session| !session.has_ended()) {
+                return session;
+            }
+            if line.changed().await.is_err() {
+                // The task that keeps it has ended with the store.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// Holds one connection until it is lost. Whether there was one.
+async fn hold(
+    url: &PostgresUrl,
+    purpose: Purpose,
+    mut home: Home,
+    current: &watch::Sender<Option<Arc<Session>>>,
+) -> bool {
+    let Ok(Connected { client, driver }) = tls::connect(url).await else { return false };
+    let session = Arc::new(Session::new(client));
+    let stays = async {
+        let set_up = async {
+            session.set_up(purpose).await?;
+            session.server().await
+        };
+        let Ok(Ok(server)) = tokio::time::timeout(SET_UP, set_up).await else { return false };
+        let is_home = |home: &Option<Box<str>>| home.as_ref().is_none_or(|home| *home == server.identity);
+        if !is_home(&home.borrow_and_update()) {
+            return false;
+        }
+        current.send_replace(Some(Arc::clone(&session)));
+        // Whoever goes on with a server that is no longer the one may be told what is no longer true.
+        let _ = home.wait_for(|home| !is_home(home)).await;
+        true
+    };
+    let held = async {
+        let held = stays.await;
+        session.break_off();
+        held
+    };
+    let ((), held) = futures_util::future::join(session.drive(driver, || {}), async {
+        tokio::select! {
+            held = held => held,
+            () = session.ended() => current.borrow().is_some(),
+        }
+    })
+    .await;
+    current.send_replace(None);
+    held
+}
