@@ -131,11 +131,12 @@ impl Engine {
     async fn identify(&self, credential: &Credential, request: RequestContext) -> Result<Shown, Error> {
         let macs = self.keyring.credential_macs(credential);
         let Some(newest) = macs.first() else { return Ok(Shown::refused_unseen(Limit::Open)) };
-        if let Some(known) = self.identities.find_admitted(&newest.mac, request.address, self.clock.now()) {
+        let view = self.store.view();
+        if let Some(known) = self.identities.find_admitted(&newest.mac, view, request.address, self.clock.now()) {
             return Ok(Shown::Valid(known));
         }
-        // Read before the database is: a change that is committed meanwhile ends this epoch.
-        let epoch = self.identities.epoch();
+        // Seen before the database is read: a change that is committed meanwhile ends this epoch.
+        let epoch = self.identities.epoch(view);
         // Read of what is an API key too, which it does not count for.
         let head = JwtHead::of(credential).filter(|head| self.jwt_issuers.has(&head.issuer));
         let mut limit = Limit::Open;

@@ -38,7 +38,7 @@ impl Operation {
     }
 
     /// What it is called in the audit log when it is refused.
-    const fn attempt(self) -> Action {
+    pub(crate) const fn attempt(self) -> Action {
         match self {
             Self::ReadSecrets => Action::SecretRead,
             Self::WriteSecrets => Action::SecretWrite,

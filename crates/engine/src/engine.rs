@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyholt_crypto::{IdMinter, Keyring};
-use keyholt_store::{Audited, CommitError, Store, StoreError, Unmet};
+use keyholt_store::{Audited, CommitError, Durability, Store, StoreError, Unmet};
 use keyholt_types::{
     Action, AddressRange, AuditEvent, Caller, Clock, EventId, OrgId, Outcome, RequestId, SecretColumns,
     SecretId, Subject, SubjectKind, Timestamp,
@@ -29,7 +29,7 @@ pub struct Engine {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: IdMinter,
+    pub(crate) ids: Arc<IdMinter>,
     pub(crate) keks: Keks,
     pub(crate) identities: Arc<Identities>,
     pub(crate) limits: Limits,
@@ -57,7 +57,7 @@ impl Engine {
         store: Store,
         keyring: Keyring,
         clock: Arc<dyn Clock>,
-        ids: IdMinter,
+        ids: Arc<IdMinter>,
         settings: EngineSettings,
     ) -> Self {
         Self {
@@ -84,12 +84,28 @@ impl Engine {
         }
     }
 
-    /// Whether requests can be served: the database answers.
+    /// Whether requests can be served: the database answers, and what other nodes did is known.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Internal`] when it does not.
     pub async fn health(&self) -> Result<(), Error> {
+        // Known at once, where a read would wait for a database that is away.
+        if !self.store.view().is_recent {
+            return Err(Error::Busy);
+        }
         self.store.find_deployment().await.map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// What an acknowledged change survives.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        self.store.durability()
+    }
+
+    /// Whether several nodes may serve the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
     /// Waits until the storage has failed for good; the process should end then.
@@ -169,7 +185,8 @@ impl Engine {
     pub(crate) async fn commit_identity(&self, action: Action, change: Audited) -> Result<(), NotCommitted> {
         let identities = Arc::clone(&self.identities);
         // Not after the wait: the caller may hang up meanwhile, and the change goes on without them.
-        let outcome = self.commit(action, change.afterwards(move || identities.forget_all())).await;
+        let change = change.ends_views().afterwards(move || identities.forget_all());
+        let outcome = self.commit(action, change).await;
         if let Err(NotCommitted::Failed(_)) = outcome {
             // It may have been done all the same.
             self.identities.forget_all();

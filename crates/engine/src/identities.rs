@@ -5,15 +5,26 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use keyholt_store::StoreView;
 use keyholt_types::{ApiKeyId, Identity, Timestamp, Via};
 
 use crate::limits::{Pace, RetryAfter};
 
+/// What an identity was read in; valid until the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Epoch {
+    /// Another one after every change on this node.
+    here: u64,
+    /// Another one after every change on any node, a moment later.
+    everywhere: i64,
+}
+
 /// Identities that were looked up, by the full MAC of the credential. An entry counts only while the
-/// epoch in which it was read lasts; every change of an identity ends it before it is acknowledged.
+/// epoch in which it was read lasts. Every change of an identity ends it before it is acknowledged; on other nodes
+/// within a second, after which none counts on a node that cannot tell.
 #[derive(Default)]
 pub(crate) struct Identities {
-    epoch: AtomicU64,
+    changes: AtomicU64,
     known: RwLock<BTreeMap<[u8; 32], Arc<Known>>>,
     /// The limits of the API keys that have come: credentials for a short time count as the key that made them, and
     /// tokens as their principal, so that nobody has more by showing many.
@@ -22,7 +33,7 @@ pub(crate) struct Identities {
 
 /// An identity with what is observed of it.
 pub(crate) struct Known {
-    epoch: u64,
+    epoch: Epoch,
     pub(crate) identity: Arc<Identity>,
     pace: Option<Arc<Pace>>,
     /// When it was last used, in microseconds; 0 when that has been written down.
@@ -48,12 +59,12 @@ impl Identities {
     /// Beyond so many, all are looked up again.
     const MOST: usize = 16_384;
 
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::SeqCst)
+    pub(crate) fn epoch(&self, view: StoreView) -> Epoch {
+        Epoch { here: self.changes.load(Ordering::SeqCst), everywhere: view.epoch }
     }
 
     pub(crate) fn forget_all(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The identity of this MAC, if it is valid for a request from this address at this moment.
@@ -63,12 +74,14 @@ impl Identities {
     pub(crate) fn find_admitted(
         &self,
         mac: &[u8; 32],
+        view: StoreView,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Option<Arc<Known>> {
         let all = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let (its, known) = all.range(*mac..).next().or_else(|| all.first_key_value())?;
-        let is_admitted = known.identity.admits(address, now) && known.epoch == self.epoch();
+        let is_current = view.is_recent && known.epoch == self.epoch(view);
+        let is_admitted = known.identity.admits(address, now) && is_current;
         (is_admitted && its == mac).then(|| Arc::clone(known))
     }
 
@@ -76,7 +89,7 @@ impl Identities {
     pub(crate) fn keep(
         &self,
         mac: [u8; 32],
-        epoch: u64,
+        epoch: Epoch,
         identity: Arc<Identity>,
         pace: impl FnOnce() -> Option<Arc<Pace>>,
     ) -> Arc<Known> {
@@ -134,18 +147,31 @@ mod tests {
         })
     }
 
+    const VIEW: StoreView = StoreView { epoch: 7, is_recent: true };
+
     /// Whoever reads the database while a change is committed may have read what was before.
     #[test]
     fn what_was_read_before_a_change_is_not_known_after_it() {
         let (identities, mac, now) = (Identities::default(), [7; 32], Timestamp::from_micros(0));
-        let is_known = || identities.find_admitted(&mac, None, now).is_some();
-        let epoch = identities.epoch();
+        let is_known = || identities.find_admitted(&mac, VIEW, None, now).is_some();
+        let epoch = identities.epoch(VIEW);
         identities.forget_all();
         identities.keep(mac, epoch, identity(), || None);
         assert!(!is_known());
-        identities.keep(mac, identities.epoch(), identity(), || None);
+        identities.keep(mac, identities.epoch(VIEW), identity(), || None);
         assert!(is_known());
         identities.forget_all();
         assert!(!is_known());
+    }
+
+    #[test]
+    fn what_another_node_changed_is_not_known_nor_anything_while_that_cannot_be_told() {
+        let (identities, mac, now) = (Identities::default(), [7; 32], Timestamp::from_micros(0));
+        let is_known = |view| identities.find_admitted(&mac, view, None, now).is_some();
+        identities.keep(mac, identities.epoch(VIEW), identity(), || None);
+        assert!(is_known(VIEW));
+        assert!(!is_known(StoreView { is_recent: false, ..VIEW }));
+        assert!(!is_known(StoreView { epoch: 8, ..VIEW }));
+        assert!(is_known(VIEW));
     }
 }

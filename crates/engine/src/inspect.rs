@@ -20,8 +20,12 @@ const NAMED: usize = 100;
 /// What an inspection found.
 #[derive(Debug, Default)]
 pub struct Inspection {
+    /// Organisations that were looked at.
+    pub orgs: u64,
     /// Secrets that were looked at.
     pub secrets: u64,
+    /// Values that open, with the earlier versions that are kept.
+    pub values: u64,
     /// Those among them that do not open.
     pub locked: u64,
     /// The first hundred of these.
@@ -63,19 +67,29 @@ pub struct UnusableSecret {
 /// # Errors
 /// When the root key does not open the store's keys, or the database does not answer.
 pub async fn inspect(store: &Store, root_key: &dyn RootKeyProvider) -> Result<Inspection, OpenRefused> {
-    let mut found = Inspection::default();
-    let Some(deployment) = store.find_deployment().await? else { return Ok(found) };
+    let Some(deployment) = store.find_deployment().await? else { return Ok(Inspection::default()) };
     let keyring = open_keyring(store, root_key, &deployment).await?;
+    Ok(inspect_secrets(store, &keyring, &mut |_| {}).await?)
+}
+
+/// As [`inspect`], with the keys opened before; tells of the secrets looked at.
+pub(crate) async fn inspect_secrets(
+    store: &Store,
+    keyring: &Keyring,
+    watch: &mut (dyn FnMut(u64) + Send),
+) -> Result<Inspection, StoreError> {
+    let mut found = Inspection::default();
     let mut range: IdRange<OrgId> = IdRange::default();
     loop {
         let orgs = store.list_orgs(range, BATCH).await?;
         let Some(last) = orgs.last() else { return Ok(found) };
         range.below = Some(last.id);
         for org in &orgs {
+            found.orgs += 1;
             let scope = server_scope(org.id);
-            let keks = open_keks(store, &keyring, scope).await?;
+            let keks = open_keks(store, keyring, scope).await?;
             for collection in store.list_collections(scope).await? {
-                inspect_collection(store, &keks, org, collection, &mut found).await?;
+                inspect_collection(store, &keks, org, collection, &mut found, watch).await?;
             }
         }
     }
@@ -98,6 +112,7 @@ async fn inspect_collection(
     org: &OrgRow,
     collection: Scope,
     found: &mut Inspection,
+    watch: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), StoreError> {
     let mut above: Option<SecretId> = None;
     loop {
@@ -105,10 +120,17 @@ async fn inspect_collection(
         let heads = store.list_secret_heads(collection, range, BATCH).await?;
         let Some(last) = heads.last() else { return Ok(()) };
         above = Some(last.id);
+        watch(found.secrets);
         for SecretHead { id, .. } in heads {
             found.secrets += 1;
             match opened(store, keks, collection, id).await? {
                 Opened::Fully(secret, value) => {
+                    let kept = open_earlier_values(store, keks, collection, &secret).await?;
+                    found.values += kept.opened + u64::from(value.is_some());
+                    if kept.locked > 0 {
+                        found.lock(id, org, "an earlier version of the value does not open");
+                        continue;
+                    }
                     let Some(reason) = reason_against(&secret, value.as_ref()) else { continue };
                     found.unusable += 1;
                     if found.named_unusable.len() < NAMED {
@@ -117,15 +139,59 @@ async fn inspect_collection(
                     }
                 }
                 Opened::Deleted => {}
-                Opened::Not(problem) => {
-                    found.locked += 1;
-                    if found.named.len() < NAMED {
-                        found.named.push(LockedSecret { id, org: org.name.clone(), problem });
-                    }
-                }
+                Opened::Not(problem) => found.lock(id, org, problem),
             }
         }
     }
+}
+
+impl Inspection {
+    fn lock(&mut self, id: SecretId, org: &OrgRow, problem: &'static str) {
+        self.locked += 1;
+        if self.named.len() < NAMED {
+            self.named.push(LockedSecret { id, org: org.name.clone(), problem });
+        }
+    }
+}
+
+/// What became of opening the versions of a value before the one of now.
+#[derive(Default)]
+struct Kept {
+    opened: u64,
+    locked: u64,
+}
+
+async fn open_earlier_values(
+    store: &Store,
+    keks: &HashMap<i64, Kek>,
+    collection: Scope,
+    secret: &SecretView,
+) -> Result<Kept, StoreError> {
+    let (id, now) = (secret.columns.id, secret.columns.value_version);
+    let mut kept = Kept::default();
+    for version in store.list_value_versions(collection, id).await? {
+        if version == now {
+            continue;
+        }
+        match store.find_value(collection, id, version).await {
+            // An earlier version may be sealed under an earlier key.
+            Ok(Some(value)) if keks.values().any(|kek| kek.open_value(id, version, &value.value).is_ok()) => {
+                kept.opened += 1;
+            }
+            // A newer one than the record's was written meanwhile.
+            Ok(Some(_)) if version > now && has_moved_on(store, collection, secret).await? => {}
+            Ok(Some(_)) | Err(StoreError::Malformed(_)) => kept.locked += 1,
+            // Erased meanwhile.
+            Ok(None) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(kept)
+}
+
+async fn has_moved_on(store: &Store, collection: Scope, secret: &SecretView) -> Result<bool, StoreError> {
+    let now = store.find_secret(collection, secret.columns.id).await?;
+    Ok(now.is_none_or(|row| row.columns.version != secret.columns.version))
 }
 
 /// What became of opening a secret.

@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here knows HTTP or SQL.
 
 mod audit;
+mod audit_chains;
 mod authenticate;
 mod authorise;
 mod command;
@@ -28,6 +29,7 @@ mod secrets;
 mod settings;
 mod system_clock;
 mod usage;
+mod verify;
 mod view;
 
 pub use audit::AuditFilter;
@@ -42,7 +44,7 @@ pub use error::{Denied, Error, Field};
 pub use identity::MemberFilter;
 pub use inspect::{Inspection, LockedSecret, UnusableSecret, inspect};
 pub use jwt::{FetchJwks, FetchProblem, Fetching, JwtOptions};
-pub use keyholt_store::PrincipalKind;
+pub use keyholt_store::{Durability, PrincipalKind};
 pub use limits::{Rate, RateLimits};
 pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
 pub use release::{
@@ -53,6 +55,7 @@ pub use secrets::SecretList;
 pub use settings::EngineSettings;
 pub use system_clock::SystemClock;
 pub use usage::{UsageFilter, UsageView};
+pub use verify::{OpenedRows, Verification, VerifyProgress, check_root_key, verify};
 pub use view::{
     ApiKeyView, AuditVerdict, BadAuditRecord, IssuedApiKey, KeyHolder, ListedSecret, MemberView,
     MembershipView, OrgView, ProjectView, SecretView, Written,

@@ -75,6 +75,9 @@ pub enum OpenRefused {
     /// The database does not answer.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// The store is a copy that did not come to its end.
+    #[error("the store is an unfinished copy: finish it with the same command that began it, then start again")]
+    UnfinishedCopy,
     /// The first start could not be written.
     #[error("the first start could not be written to the database; see the log")]
     FirstStart,
@@ -84,8 +87,11 @@ pub enum OpenRefused {
 /// organisation with its project `default`, and an owner's API key with the operator's mark.
 ///
 /// # Errors
-/// When the root key is missing or wrong, or the database does not answer: the server must not start.
+/// When the root key is missing or wrong, the database does not answer or is not whole: the server must not start.
 pub async fn open(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
+    if options.store.find_unfinished_copy().await?.is_some() {
+        return Err(OpenRefused::UnfinishedCopy);
+    }
     match options.store.find_deployment().await? {
         Some(deployment) => reopen(options, deployment).await,
         None => found(options).await,
@@ -114,19 +120,33 @@ pub(crate) async fn open_keyring(
 }
 
 async fn found(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
-    let root = (options.root_key)(StoreState::Empty)?;
+    let OpenOptions { store, clock, root_key, settings, bootstrap } = options;
+    let root = root_key(StoreState::Empty)?;
     let ids = IdMinter::after(None);
-    let now = options.clock.now();
+    let now = clock.now();
     let id = DeploymentId::new(ids.mint(now));
     let (keyring, ring, check_value) = Keyring::create(&*root, id)?;
     let deployment = DeploymentRow { id, created_at: now, check_value };
     let ring = RingKeyRow { generation: ring.generation, wrapped: ring.wrapped, created_at: now };
-    let engine = engine(options.store, keyring, options.clock, ids, options.settings)?;
-    let first_start = first_start(&engine, &deployment, &ring, options.bootstrap).await.map_err(|error| {
-        tracing::error!(?error, "the first start failed");
-        OpenRefused::FirstStart
-    })?;
-    Ok(Opened { engine: Arc::new(engine), first_start: Some(first_start) })
+    let founder = engine(store, keyring, Arc::clone(&clock), ids, EngineSettings::default())?;
+    let founded = first_start(&founder, &deployment, &ring, bootstrap).await;
+    let Engine { store, keyring, ids, .. } = founder;
+    match founded {
+        Ok(first_start) => {
+            let engine = Engine::new(store, keyring, clock, ids, settings);
+            Ok(Opened { engine: Arc::new(engine), first_start: Some(first_start) })
+        }
+        Err(NotCommitted::Taken | NotCommitted::Stale) => {
+            tracing::info!("another node made the installation meanwhile");
+            let deployment = store.find_deployment().await?.ok_or(OpenRefused::FirstStart)?;
+            let bootstrap = Bootstrap::default();
+            reopen(OpenOptions { store, clock, root_key, settings, bootstrap }, deployment).await
+        }
+        Err(NotCommitted::Failed(error)) => {
+            tracing::error!(?error, "the first start failed");
+            Err(OpenRefused::FirstStart)
+        }
+    }
 }
 
 async fn first_start(
@@ -134,16 +154,17 @@ async fn first_start(
     deployment: &DeploymentRow,
     ring: &RingKeyRow,
     bootstrap: Bootstrap,
-) -> Result<FirstStart, Error> {
+) -> Result<FirstStart, NotCommitted> {
+    let failed = NotCommitted::Failed;
     let name = match bootstrap.org {
         Some(name) => name,
-        None => OrgName::parse("default").map_err(|_| Error::Internal)?,
+        None => OrgName::parse("default").map_err(|_| failed(Error::Internal))?,
     };
-    let org = NewOrgRows::make(engine, &name)?;
+    let org = NewOrgRows::make(engine, &name).map_err(failed)?;
     let (token, credential) = match bootstrap.api_key {
         Some(given) => (None, given),
         None => {
-            let token = ApiKeyToken::make().map_err(|_| Error::Internal)?;
+            let token = ApiKeyToken::make().map_err(|_| failed(Error::Internal))?;
             let credential = token.credential();
             (Some(token), credential)
         }
@@ -159,7 +180,8 @@ async fn first_start(
         restrictions: Restrictions::default(),
         temporary: None,
     }
-    .rows(engine, None, &credential)?;
+    .rows(engine, None, &credential)
+    .map_err(failed)?;
     let subject = Subject { kind: SubjectKind::Deployment, id: deployment.id.uuid(), name: Box::default() };
     let founded = Changes::new().insert_deployment(deployment, ring).record(engine.event(
         None,
@@ -170,11 +192,8 @@ async fn first_start(
     let housed = org.inserted(engine, None);
     let issued = key.inserted(engine, None, Changes::new());
     let change = founded.and(housed).and(issued);
-    match engine.commit(Action::DeploymentCreate, change).await {
-        Ok(()) => Ok(FirstStart { org_name: org.org.name, token }),
-        Err(NotCommitted::Failed(error)) => Err(error),
-        Err(NotCommitted::Taken | NotCommitted::Stale) => Err(Error::Internal),
-    }
+    engine.commit(Action::DeploymentCreate, change).await?;
+    Ok(FirstStart { org_name: org.org.name, token })
 }
 
 fn engine(
@@ -186,8 +205,10 @@ fn engine(
 ) -> Result<Engine, OpenRefused> {
     let ring_generation = keyring.primary_generation();
     let key = keyring.audit_key(ring_generation).ok_or(OpenRefused::FirstStart)?;
-    let chain = ChainId::new(ids.mint(clock.now()));
+    let ids = Arc::new(ids);
+    let (minter, time) = (Arc::clone(&ids), Arc::clone(&clock));
+    let make_id = Arc::new(move || ChainId::new(minter.mint(time.now())));
     let step = Arc::new(move |previous: &[u8], record: &[u8]| key.step(previous, record));
-    store.begin_chain(ChainStart { chain, ring_generation, step });
+    store.begin_chain(ChainStart { make_id, ring_generation, step });
     Ok(Engine::new(store, keyring, clock, ids, settings))
 }

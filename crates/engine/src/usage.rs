@@ -66,15 +66,13 @@ impl Engine {
         let before_secret = filter.secret.map(|secret| (secret, ApiKeyId::MIN));
         let mut after = filter.starting_after.max(before_secret);
         loop {
-            let rows = self.store.list_usage(scope, after, BATCH).await.map_err(|error| self.fault(&error))?;
+            let rows = self.store.list_usage(scope, filter.api_key, after, BATCH).await;
+            let rows = rows.map_err(|error| self.fault(&error))?;
             let is_last = rows.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
             for total in rows {
                 after = Some(place_of(&total));
                 if filter.secret.is_some_and(|secret| secret < total.secret) {
                     return Ok(found);
-                }
-                if filter.api_key.is_some_and(|api_key| api_key != total.api_key) {
-                    continue;
                 }
                 let named = match names.get(&total.secret) {
                     Some(named) => named,

@@ -8,6 +8,7 @@ mod confirm;
 mod open_value;
 mod resolve;
 mod reveal;
+mod serving;
 mod tally;
 mod test;
 mod usable;

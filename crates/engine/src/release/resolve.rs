@@ -36,8 +36,8 @@ impl Engine {
     /// The audit events are on the disk before this returns.
     ///
     /// # Errors
-    /// When the caller may not reveal (or use, from an address that is trusted to resolve), or names an
-    /// organisation that is not theirs.
+    /// When the caller may not reveal (or use, from an address that is trusted to resolve), shows a credential for
+    /// another model, or names an organisation that is not theirs.
     pub async fn resolve(
         self: &Arc<Self>,
         caller: &Caller,
@@ -51,6 +51,7 @@ impl Engine {
             return Err(self.deny_org(caller, operation));
         }
         if !caller.identity.allows_model(request.model) {
+            self.count_refused_attempt(caller, None, operation.attempt());
             return Err(Error::Forbidden(Denied::OutsidePattern));
         }
         let mut list = self.list_secrets_for(caller, request.org, SecretFilter::default(), operation).await?;

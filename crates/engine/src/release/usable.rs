@@ -1,17 +1,15 @@
 //! Using values: which secrets serve a request of a caller, who never sees their values.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 use std::sync::atomic;
 
 use keyholt_store::Scope;
 use keyholt_types::{Caller, SecretId, SecretValue};
 
 use super::binding::is_bound;
-use super::open_value::scope_of;
 use crate::authorise::Operation;
 use crate::providers::{self, Destination, ProviderType, Unfit};
-use crate::{Denied, Engine, Error, ListedSecret, OrgChoice, SecretFilter, SecretView};
+use crate::{Denied, Engine, Error, SecretView};
 
 /// What a caller wants to send a request with.
 #[derive(Debug, Clone, Copy)]
@@ -75,31 +73,17 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] when none does, [`Error::Unusable`] when the only ones that would cannot be used as
     /// they are; when the caller may not use.
-    pub async fn find_usable(
-        self: &Arc<Self>,
-        caller: &Caller,
-        request: UseRequest<'_>,
-    ) -> Result<Vec<Usable>, Error> {
+    pub async fn find_usable(&self, caller: &Caller, request: UseRequest<'_>) -> Result<Vec<Usable>, Error> {
         self.require(caller, Operation::UseSecrets)?;
         if !caller.identity.allows_model(request.model) {
             self.count_refused_attempt(caller, None, keyholt_types::Action::SecretUse);
             return Err(Error::Forbidden(Denied::OutsidePattern));
         }
-        let filter = SecretFilter { name: request.name.map(Into::into), ..SecretFilter::default() };
-        let mut list = self.list_secrets_for(caller, OrgChoice::Unnamed, filter, Operation::UseSecrets).await?;
         let (mut usable, mut problem) = (Vec::new(), None);
-        loop {
-            let batch = list.next().await?;
-            if batch.is_empty() {
-                break;
-            }
-            for listed in batch {
-                let ListedSecret::Open(secret) = listed else { continue };
-                match self.usable(secret, request) {
-                    Ok(Some(one)) => usable.push(one),
-                    Ok(None) => {}
-                    Err(unfit) => problem = Some(unfit),
-                }
+        for (_, outcome) in self.judge_secrets(caller, request).await? {
+            match outcome {
+                Ok(one) => usable.push(one),
+                Err(unfit) => problem = Some(unfit),
             }
         }
         if usable.is_empty() {
@@ -112,8 +96,13 @@ impl Engine {
         Ok(usable)
     }
 
-    /// A secret, if it serves a request.
-    fn usable(&self, secret: SecretView, request: UseRequest<'_>) -> Result<Option<Usable>, Unfit> {
+    /// A secret of this scope, if it serves a request.
+    pub(super) fn usable(
+        &self,
+        scope: Scope,
+        secret: SecretView,
+        request: UseRequest<'_>,
+    ) -> Result<Option<Usable>, Unfit> {
         let (kind, metadata) = (secret.columns.kind.as_deref(), secret.details.metadata.as_ref());
         let provider = match (kind.and_then(ProviderType::parse), request.name) {
             (Some(provider), _) => provider,
@@ -143,7 +132,7 @@ impl Engine {
             return Err(Unfit::Unbound);
         }
         let weight = metadata.map_or(1.0, providers::weight);
-        Ok(Some(Usable { scope: scope_of(&secret.columns), secret, provider, destination, weight }))
+        Ok(Some(Usable { scope, secret, provider, destination, weight }))
     }
 
     /// The value of a usable secret; none where its type needs none, and where there is no such version.
@@ -178,9 +167,9 @@ impl Engine {
     /// # Errors
     /// As [`find_usable`](Self::find_usable); [`Error::NotFound`] for one that the caller may not use.
     pub async fn find_to_test(&self, caller: &Caller, id: SecretId) -> Result<Usable, Error> {
-        let (_, secret) = self.find_in_orgs(caller, id, Operation::UseSecrets).await?;
+        let (scope, secret) = self.find_in_orgs(caller, id, Operation::UseSecrets).await?;
         let name = secret.columns.name.clone();
         let request = UseRequest { model: None, name: Some(&name), provider: None, understands: |_| true };
-        self.usable(secret, request).map_err(Error::Unusable)?.ok_or(Error::NotFound)
+        self.usable(scope, secret, request).map_err(Error::Unusable)?.ok_or(Error::NotFound)
     }
 }

@@ -17,6 +17,10 @@ impl Engine {
     /// # Errors
     /// When the storage is unavailable.
     pub async fn erase_expired(&self) -> Result<usize, Error> {
+        if !self.store.leads() {
+            // Another node does.
+            return Ok(0);
+        }
         let now = self.clock.now();
         let expired = self.store.list_expired_secrets(now, 100).await.map_err(|error| self.fault(&error))?;
         let mut erased = 0;

@@ -16,6 +16,7 @@ mod order;
 mod orgs;
 mod project;
 mod races;
+mod release;
 mod rights;
 mod start;
 mod tamper;

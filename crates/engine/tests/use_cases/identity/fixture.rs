@@ -9,14 +9,14 @@ use keyholt_types::{
 
 pub(super) const NOT_ADMIN: Error = Error::Forbidden(keyholt_engine::Denied::Right(Right::Admin));
 pub(super) const MORE: Error = Error::Forbidden(keyholt_engine::Denied::MoreThanOwn);
-pub(super) const OUTSIDE: Error = Error::Forbidden(keyholt_engine::Denied::OutsidePattern);
+pub(crate) const OUTSIDE: Error = Error::Forbidden(keyholt_engine::Denied::OutsidePattern);
 
 pub(super) fn org_name(text: &str) -> OrgName {
     OrgName::parse(text).unwrap()
 }
 
 /// To these names and types, and from these addresses; an empty list restricts nothing.
-pub(super) fn restriction(names: &[&str], types: &[&str], addresses: &[&str]) -> Restriction {
+pub(crate) fn restriction(names: &[&str], types: &[&str], addresses: &[&str]) -> Restriction {
     Restriction {
         names: names.iter().map(|text| NamePattern::parse(text).unwrap()).collect(),
         types: types.iter().map(|text| SecretType::parse(text).unwrap()).collect(),
@@ -25,7 +25,7 @@ pub(super) fn restriction(names: &[&str], types: &[&str], addresses: &[&str]) ->
 }
 
 /// Somebody new in the organisation `default` with these rights, narrowed so.
-pub(super) async fn narrowed(test: &TestEngine, rights: Rights, restriction: Restriction) -> Caller {
+pub(crate) async fn narrowed(test: &TestEngine, rights: Rights, restriction: Restriction) -> Caller {
     let new = NewApiKey { restriction, ..TestEngine::new_key(rights) };
     let api_key = test.issue_with(&test.owner, new).await.unwrap();
     test.caller(&api_key).await.unwrap()
@@ -92,7 +92,7 @@ pub(super) fn org_of(caller: &Caller, name: &str) -> OrgId {
 }
 
 /// Writes down what was refused, and gives all of it that this caller may read, newest first.
-pub(super) async fn refusals(test: &TestEngine, caller: &Caller) -> Vec<AuditEvent> {
+pub(crate) async fn refusals(test: &TestEngine, caller: &Caller) -> Vec<AuditEvent> {
     test.engine.write_down_observations().await;
     let page = keyholt_engine::PageRequest { starting_after: None, limit: 1000 };
     let log = test.engine.list_audit(caller, OrgChoice::Unnamed, page).await.unwrap();

@@ -3,11 +3,12 @@
 
 mod addresses;
 mod api_keys;
-mod fixture;
+pub(crate) mod fixture;
 mod interleaved;
 mod last_used;
 mod limits;
 mod lists;
+mod many_credentials;
 mod members;
 mod migration;
 mod narrowed_lists;
