@@ -78,6 +78,10 @@ impl Engine {
 
     /// Erases credentials that ended a day ago.
     pub async fn forget_ended_credentials(&self) {
+        if !self.store.leads() {
+            // Another node does.
+            return;
+        }
         let before = self.clock.now().plus_seconds(-KEPT_SECONDS);
         if let Err(error) = self.store.note_uses(Uses::new().forget_ended_credentials(before)).await {
             tracing::warn!(%error, "ended credentials could not be erased");

@@ -20,10 +20,15 @@ pub(super) struct Kind {
 #[derive(Default)]
 pub(crate) struct Used {
     sent: Mutex<HashMap<Kind, AuditEvent>>,
+    /// Events that could not be written down, and are the first the next time.
+    unwritten: Mutex<Vec<AuditEvent>>,
     spent: Mutex<HashMap<(SecretId, ApiKeyId), UsageRow>>,
 }
 
 impl Used {
+    /// How many events wait at most while the storage is away; what comes beyond is lost.
+    const MOST_UNWRITTEN: usize = 10_000;
+
     /// Counts a use; its event is made for the first of its kind.
     pub(super) fn send(&self, kind: Kind, event: impl FnOnce() -> AuditEvent) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,15 +47,26 @@ impl Used {
     /// The events, oldest first.
     pub(super) fn take_sent(&self) -> Vec<AuditEvent> {
         let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut events: Vec<AuditEvent> = sent.into_values().collect();
+        let mut events = std::mem::take(&mut *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner));
+        events.extend(sent.into_values());
         events.sort_by_key(|event| event.id);
         events
     }
 
-    /// The totals.
+    /// Keeps events that could not be written down for the next time; gives how many are too many and lost.
+    pub(super) fn give_back_sent(&self, mut events: Vec<AuditEvent>) -> usize {
+        let lost = events.len().saturating_sub(Self::MOST_UNWRITTEN);
+        events.truncate(Self::MOST_UNWRITTEN);
+        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = events;
+        lost
+    }
+
+    /// The totals. In one order on every node, so that two of them never wait for each other.
     pub(super) fn take_spent(&self) -> Vec<UsageRow> {
         let spent = std::mem::take(&mut *self.spent.lock().unwrap_or_else(PoisonError::into_inner));
-        spent.into_values().collect()
+        let mut rows: Vec<UsageRow> = spent.into_values().collect();
+        rows.sort_by_key(|row| (row.org, row.secret, row.api_key));
+        rows
     }
 }
 

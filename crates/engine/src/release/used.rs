@@ -1,13 +1,13 @@
 //! What was used: gathered for at most a second and written down together, one audit event for all requests of a
 //! caller with a secret, and the totals (design/decisions.md 18).
 
-use keyholt_store::{Changes, UsageRow, Uses};
+use keyholt_store::{Changes, CommitError, UsageRow, Uses};
 use keyholt_types::{Action, Caller};
 
 use super::Usable;
 use super::tally::Kind;
-use crate::Engine;
 use crate::engine::{NotCommitted, secret_subject};
+use crate::{Engine, Error};
 
 /// What one request to a provider came to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,13 +63,21 @@ impl Engine {
         });
     }
 
-    /// Writes down what was used since the last time.
+    /// Writes down what was used since the last time. What the storage cannot take now is kept for the next time.
     pub(crate) async fn write_down_used(&self) {
-        for event in self.used.take_sent() {
-            let action = event.action;
-            if let Err(NotCommitted::Failed(_)) = self.commit(action, Changes::new().record(event)).await {
-                // Why is in the log already; the others would fail likewise.
-                break;
+        let mut events = self.used.take_sent().into_iter();
+        while let Some(event) = events.next() {
+            let again = event.clone();
+            match self.commit(event.action, Changes::new().record(event)).await {
+                Err(NotCommitted::Failed(Error::Busy)) => {
+                    let lost = self.used.give_back_sent(std::iter::once(again).chain(events).collect());
+                    if lost > 0 {
+                        tracing::error!(lost, "events of uses are lost: too many wait for the storage");
+                    }
+                    break;
+                }
+                // Why is in the log already; it may be there, or never will.
+                Ok(()) | Err(NotCommitted::Failed(_) | NotCommitted::Taken | NotCommitted::Stale) => {}
             }
         }
         let spent = self.used.take_spent();
@@ -77,8 +85,10 @@ impl Engine {
             return;
         }
         let uses = spent.iter().fold(Uses::new(), |uses, row| uses.spent(row));
-        if let Err(error) = self.store.note_uses(uses).await {
-            tracing::warn!(%error, "what was used could not be written down");
+        match self.store.note_uses(uses).await {
+            Ok(()) => {}
+            Err(CommitError::Unavailable(_)) => spent.into_iter().for_each(|row| self.used.spend(row)),
+            Err(error) => tracing::warn!(%error, "what was used could not be written down"),
         }
     }
 }

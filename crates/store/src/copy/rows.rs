@@ -159,17 +159,16 @@ impl<'a, S: Rows, T: Rows> Pair<'a, S, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::param::params;
 
     #[test]
     fn keys_are_ordered_as_databases_order_them() {
-        let id = |byte: u8| [byte; 16];
-        let below = params![&id(1), 9];
-        let above = params![&id(2), 1];
-        assert_eq!(compare_keys(&below, &above), Ordering::Less);
-        assert_eq!(compare_keys(&above, &below), Ordering::Greater);
-        assert_eq!(compare_keys(&params![&id(1), 9], &params![&id(1), 10]), Ordering::Less);
-        assert_eq!(compare_keys(&params![-1], &params![1]), Ordering::Less);
-        assert_eq!(compare_keys(&below, &below.clone()), Ordering::Equal);
+        let key = |byte: u8, number: i64| [Param::Blob(vec![byte; 16]), Param::Int(number)];
+        for (below, above) in
+            [(key(1, 9), key(2, 1)), (key(1, 9), key(1, 10)), (key(1, -1), key(1, 1)), (key(1, 0), key(255, 0))]
+        {
+            assert_eq!(compare_keys(&below, &above), Ordering::Less);
+            assert_eq!(compare_keys(&above, &below), Ordering::Greater);
+            assert_eq!(compare_keys(&above, &above.clone()), Ordering::Equal);
+        }
     }
 }

@@ -152,7 +152,9 @@ async fn check_server(session: &Session) -> Result<(), OpenError> {
     for setting in ["fsync", "full_page_writes"] {
         let value = session.text(&format!("SHOW {setting}")).await.map_err(said)?;
         if value != "on" {
-            return refuse(format!("its {setting} is {value}, so that a crash loses what was acknowledged: turn it on"));
+            return refuse(format!(
+                "its {setting} is {value}, so that a crash loses what was acknowledged: turn it on"
+            ));
         }
     }
     Ok(())

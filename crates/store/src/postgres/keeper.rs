@@ -158,7 +158,8 @@ impl Keeper {
 
     async fn ask(&self, session: &Session, asked: Instant) -> Result<Server, tokio_postgres::Error> {
         // A standby, which this server may have become, knows only what was.
-        let epoch = session.number("SELECT sum(epoch)::bigint FROM epochs WHERE NOT pg_is_in_recovery()").await?;
+        let epoch =
+            session.number("SELECT sum(epoch)::bigint FROM epochs WHERE NOT pg_is_in_recovery()").await?;
         let server = session.server().await?;
         let Some(epoch) = epoch else {
             session.break_off();
@@ -180,7 +181,10 @@ fn tell_of_clock(server: &Server) {
     let off = i64::try_from(ours).unwrap_or(i64::MAX).saturating_sub(server.now);
     if off.abs() > CLOCK_SKEW_MICROS {
         let seconds = off / 1_000_000;
-        tracing::warn!(seconds, "this machine's clock and the database's are apart: secrets expire at other times");
+        tracing::warn!(
+            seconds,
+            "this machine's clock and the database's are apart: secrets expire at other times"
+        );
     }
 }
 

@@ -21,12 +21,8 @@ pub(super) fn is_passing(error: &Error) -> bool {
     let class = code.code().get(..2).unwrap_or_default();
     // Connection, resources, operator and limits, system; 40: another transaction was in the way.
     matches!(class, "08" | "40" | "53" | "57" | "58")
-        || [
-            SqlState::LOCK_NOT_AVAILABLE,
-            SqlState::READ_ONLY_SQL_TRANSACTION,
-            SqlState::INSUFFICIENT_PRIVILEGE,
-        ]
-        .contains(code)
+        || [SqlState::LOCK_NOT_AVAILABLE, SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE]
+            .contains(code)
 }
 
 /// Whether the server cannot write any more, so that another one must be looked for.
@@ -36,9 +32,9 @@ pub(super) fn is_read_only(error: &Error) -> bool {
 
 /// Whether others were in the way of a transaction, which has done nothing and may simply be tried again.
 pub(super) fn is_conflict(error: &Error) -> bool {
-    error
-        .code()
-        .is_some_and(|code| [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))
+    error.code().is_some_and(|code| {
+        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+    })
 }
 
 /// Whether another row has the unique key.
@@ -47,9 +43,17 @@ pub(super) fn is_unique_clash(error: &Error) -> bool {
 }
 
 pub(super) fn of_read(error: &Error) -> StoreError {
-    if is_passing(error) { StoreError::Unavailable(describe(error)) } else { StoreError::Fault(describe(error)) }
+    if is_passing(error) {
+        StoreError::Unavailable(describe(error))
+    } else {
+        StoreError::Fault(describe(error))
+    }
 }
 
 pub(super) fn of_commit(error: &Error) -> CommitError {
-    if is_passing(error) { CommitError::Unavailable(describe(error)) } else { CommitError::Fault(describe(error)) }
+    if is_passing(error) {
+        CommitError::Unavailable(describe(error))
+    } else {
+        CommitError::Fault(describe(error))
+    }
 }

@@ -1,7 +1,7 @@
 //! Reads: pipelined over a few connections.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;

@@ -38,8 +38,8 @@ pub(super) struct Server {
 /// One connection.
 pub(super) struct Session {
     client: Client,
-    /// By the address of the text: each text stands once in the program, or a few times, which does no harm.
-    statements: Mutex<HashMap<usize, Statement>>,
+    /// By address and length of the text: each text stands once in the program, or a few times, which does no harm.
+    statements: Mutex<HashMap<(usize, usize), Statement>>,
     ended: watch::Sender<bool>,
     has_warned: AtomicBool,
     /// How many ask at this moment.
@@ -191,7 +191,7 @@ impl Session {
 
     /// The statement, prepared the first time that it is asked for.
     pub(super) async fn statement(&self, sql: &'static str) -> Result<Statement, Error> {
-        let key = sql.as_ptr().addr();
+        let key = (sql.as_ptr().addr(), sql.len());
         let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(statement) = known {
             return Ok(statement);
