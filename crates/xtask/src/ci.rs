@@ -31,9 +31,14 @@ const STEPS: &[Step] = &[
     step("doctest", &["cargo", "test", "--locked", "--workspace", "--doc", "--quiet"]),
     step("build", &["cargo", "build", "--locked", "--release"]),
     step("conformance", &["scripts/conformance"]),
+    // The same answers from PostgreSQL, and from two nodes of which each request meets another one.
+    step("conformance-postgres", &["scripts/conformance", "--postgres"]),
+    step("conformance-nodes", &["scripts/conformance", "--nodes=2"]),
     // With the clients that the conformance suite has installed.
     step("end-to-end", &["scripts/end-to-end"]),
     step("vendor-suites", &["scripts/vendor-suites"]),
+    step("vendor-suites-postgres", &["scripts/vendor-suites", "--postgres"]),
+    step("vendor-suites-nodes", &["scripts/vendor-suites", "--nodes=2"]),
 ];
 
 /// Which steps run.
@@ -79,7 +84,7 @@ pub(crate) fn run(root: &Path, selection: &Selection) -> anyhow::Result<()> {
     }
     println!();
     for (name, took) in &durations {
-        println!("{name:<14} {:>7.1} s", took.as_secs_f64());
+        println!("{name:<22} {:>7.1} s", took.as_secs_f64());
     }
     println!("steps: {} passed, 0 failed", durations.len());
     Ok(())

@@ -5,7 +5,9 @@
 mod bench;
 mod ci;
 mod flood;
+mod gateway;
 mod measure;
+mod nodes;
 mod tidy;
 mod timing;
 
@@ -30,6 +32,10 @@ enum Task {
     Bench(bench::BenchArgs),
     /// Whether wrong API keys hold up the right one.
     Flood(flood::FloodArgs),
+    /// What the gateway adds to a request to a provider, beside the same request sent directly.
+    Gateway(gateway::GatewayArgs),
+    /// Whether several servers on one PostgreSQL are one store, and what they do in a second.
+    Nodes(nodes::NodesArgs),
     /// Whether the time of a refusal tells what became of an API key.
     Timing(timing::TimingArgs),
     /// The rules of the house that no compiler checks.
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
         Task::Ci(selection) => ci::run(&root(), &selection),
         Task::Bench(arguments) => bench::run(&root(), &arguments),
         Task::Flood(arguments) => flood::run(&root(), &arguments),
+        Task::Gateway(arguments) => gateway::run(&root(), &arguments),
+        Task::Nodes(arguments) => nodes::run(&root(), &arguments),
         Task::Timing(arguments) => timing::run(&root(), &arguments),
         Task::Tidy => tidy::run(&root()),
     };

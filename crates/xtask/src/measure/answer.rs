@@ -36,13 +36,15 @@ fn chunks(body: &[u8]) -> Option<usize> {
     }
 }
 
-fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a str> {
+/// A header's value in this head; its name is given in lower case, with the colon and the blank after it.
+pub(crate) fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a str> {
     let matches = |line: &&[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
     let line = head.split(|byte| *byte == b'\n').find(matches)?;
     std::str::from_utf8(line.get(name.len()..)?).ok().map(str::trim)
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+/// Where these bytes are first.
+pub(crate) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 

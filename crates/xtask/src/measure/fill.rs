@@ -1,14 +1,12 @@
 //! Secrets to measure with, brought in over the operator's import.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::thread;
 
-use anyhow::{anyhow, ensure};
+use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use super::answer;
-use super::program::KEY;
+use super::ask::ask;
 
 /// Rows in a body: below the limits of 1 MiB and 20,000 keys.
 const ROWS: u64 = 2_000;
@@ -37,7 +35,7 @@ pub(crate) fn fill(address: SocketAddr, count: u64) -> anyhow::Result<()> {
 fn fill_lane(address: SocketAddr, lane: u64, count: u64) -> anyhow::Result<()> {
     for chunk in (lane * ROWS..count).step_by(usize::try_from(ROWS * CONNECTIONS)?) {
         let secrets: Vec<Value> = (chunk..count.min(chunk + ROWS)).map(secret).collect();
-        import(address, &json!({ "secrets": secrets }).to_string())?;
+        ask(address, "POST", "/keyholt/v1/secrets/import", &json!({ "secrets": secrets }))?;
     }
     Ok(())
 }
@@ -50,22 +48,6 @@ fn secret(place: u64) -> Value {
         "metadata": { "supportsStreaming": true, "team": place % 97 },
         "value": format!("sk-proj-{place:040x}"),
     })
-}
-
-fn import(address: SocketAddr, body: &str) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect(address)?;
-    let length = body.len();
-    let head = format!(
-        "POST /keyholt/v1/secrets/import HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
-    stream.shutdown(Shutdown::Both).ok();
-    let status = answer::first(&bytes).map(|answer| answer.status);
-    ensure!(status == Some(200), "the import is refused: {}", String::from_utf8_lossy(&bytes));
-    Ok(())
 }
 
 #[cfg(test)]

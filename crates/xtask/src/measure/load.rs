@@ -18,6 +18,11 @@ use super::watch::now;
 pub(crate) trait Requests {
     /// Writes the next request.
     fn write_next(&mut self, to: &mut Vec<u8>);
+
+    /// Whether it asks for no more, though there is time left.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// How much is asked for.
@@ -100,7 +105,7 @@ async fn drive(
     let mut buffer = vec![0; 64 * 1024];
     let mut sent = now();
     let mut due = sent;
-    while sent < end {
+    while sent < end && !requests.is_done() {
         request.clear();
         requests.write_next(&mut request);
         stream.write_all(&request).await?;

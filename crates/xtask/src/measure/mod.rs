@@ -1,7 +1,8 @@
-//! What measurements share: building and starting what is measured ([`build`], [`program`]), filling it ([`fill`]),
+//! What measurements share: building and starting what is measured ([`build`], [`program`]), filling it ([`fill`], [`ask`]),
 //! a closed loop of requests ([`load`], [`answer`], [`scatter`]), figures of several rounds ([`statistics`]).
 
 mod answer;
+mod ask;
 mod build;
 mod fill;
 mod load;
@@ -10,10 +11,12 @@ mod scatter;
 mod statistics;
 mod watch;
 
+pub(crate) use answer::{find, header};
+pub(crate) use ask::ask;
 pub(crate) use build::{again_optimised, build_server};
 pub(crate) use fill::{fill, id_of};
 pub(crate) use load::{Requests, Volume, load};
 pub(crate) use program::{KEY, Program, command};
 pub(crate) use scatter::scattered;
 pub(crate) use statistics::{Measured, Spread};
-pub(crate) use watch::now;
+pub(crate) use watch::{now, stamp};

@@ -31,6 +31,14 @@ impl Program {
     /// # Errors
     /// When it does not start.
     pub(crate) fn keyholt(binary: &Path, data_dir: &Path) -> anyhow::Result<Self> {
+        Self::keyholt_with(binary, data_dir, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn keyholt_with(binary: &Path, data_dir: &Path, options: &[String]) -> anyhow::Result<Self> {
         let mut command = command(binary);
         command.args([
             "serve",
@@ -45,7 +53,7 @@ impl Program {
             "0",
             "--data-dir",
         ]);
-        command.arg(data_dir).env("KEYHOLT_BOOTSTRAP_API_KEY", KEY);
+        command.arg(data_dir).args(options).env("KEYHOLT_BOOTSTRAP_API_KEY", KEY);
         Self::start(command)
     }
 
@@ -54,8 +62,21 @@ impl Program {
     /// # Errors
     /// When it does not start.
     pub(crate) fn ceiling() -> anyhow::Result<Self> {
+        Self::of_ours(["bench", "--ceiling"])
+    }
+
+    /// Starts the provider that the gateway is measured with.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn provider() -> anyhow::Result<Self> {
+        Self::of_ours(["gateway", "--provider"])
+    }
+
+    /// Starts this program with these words.
+    fn of_ours(words: [&str; 2]) -> anyhow::Result<Self> {
         let mut command = command(&std::env::current_exe()?);
-        command.args(["bench", "--ceiling"]);
+        command.args(words);
         Self::start(command)
     }
 
