@@ -101,7 +101,9 @@ impl Load {
             for (cell, worker) in workers {
                 let (calls, refused) = worker.join().map_err(|_| "a client panicked".to_owned())??;
                 recorded.refused += refused;
-                recorded.cells.get_mut(cell).map(|all| all.extend(calls));
+                if let Some(all) = recorded.cells.get_mut(cell) {
+                    all.extend(calls);
+                }
             }
             recorded.took = watch.elapsed();
             Ok(recorded)

@@ -105,9 +105,10 @@ fn row(object: &Value) -> Option<Row> {
     if let Some(value) = object.get("metadata").filter(|value| !value.is_null()) {
         flat(value, "", &mut metadata)?;
     }
-    let value = match object.get("preview_secret")? {
-        Value::Null => None,
-        preview => Some(preview.as_str()?.strip_prefix("********")?.to_owned()),
+    let preview = object.get("preview_secret")?;
+    let value = match preview.is_null() {
+        true => None,
+        false => Some(preview.as_str()?.strip_prefix("********")?.to_owned()),
     };
     let content = Content { kind: text("type"), metadata, value };
     Some(Row { id: text("id")?, name: text("name")?, content })

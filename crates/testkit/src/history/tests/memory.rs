@@ -18,23 +18,23 @@ pub(super) fn load(seed: u64) -> Load {
 pub(super) struct Memory(Arc<Mutex<(BTreeMap<String, Row>, u64)>>);
 
 impl Memory {
-    /// A client that loses one answer in 100, half of them before anything is done, for each `lossy`.
-    pub(super) fn client(&self, lossy: usize) -> MemoryClient {
-        MemoryClient { memory: self.clone(), lossy, asked: 0 }
+    /// A client that loses one answer in so many, every other one before anything is done; none in 0.
+    pub(super) fn client(&self, one_in: usize) -> MemoryClient {
+        MemoryClient { memory: self.clone(), one_in, asked: 0 }
     }
 }
 
 pub(super) struct MemoryClient {
     memory: Memory,
-    lossy: usize,
+    one_in: usize,
     asked: usize,
 }
 
 impl Store for MemoryClient {
     fn send(&mut self, operation: &Operation) -> Result<Sent, String> {
         self.asked += 1;
-        let is_lost = (self.asked * self.lossy) % 100 == 99;
-        if is_lost && self.asked % 2 == 0 {
+        let is_lost = self.one_in > 0 && self.asked.is_multiple_of(self.one_in);
+        if is_lost && self.asked.is_multiple_of(2 * self.one_in) {
             return Ok(Sent::Lost);
         }
         // Others come between the invocation, the effect and the answer.

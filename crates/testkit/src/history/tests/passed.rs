@@ -74,7 +74,7 @@ fn the_id_of_a_lost_create_is_learnt_from_the_first_answer_that_shows_it() {
 fn what_one_store_answers_to_many_clients_is_explained() {
     for seed in 0..10 {
         let memory = Memory::default();
-        let recorded = load(seed).run(|number| memory.client(number % 3)).unwrap();
+        let recorded = load(seed).run(|number| memory.client(number % 3 * 45)).unwrap();
         assert!(recorded.lost() > 0, "some answers get lost here");
         for history in &recorded.cells {
             check(history).unwrap_or_else(|flaw| panic!("seed {seed}: {flaw}"));
