@@ -26,14 +26,16 @@ pub fn app(state: AppState) -> Router {
     behind_door(router, state)
 }
 
-/// The same with a gateway, which is given every request below its path as it came.
-pub fn app_with_gateway<G>(state: AppState, gateway: G) -> Router
+/// The same with a gateway, which is given every request below its path as it came, and what describes it.
+pub fn app_with_gateway<G>(state: AppState, gateway: G, description: OpenApi) -> Router
 where
     G: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
     G::Response: IntoResponse,
     G::Future: Send + 'static,
 {
     let (router, _) = rooms().split_for_parts();
+    // A state serves one application.
+    let _ = state.gateway_description.set(description);
     let below = format!("{GATEWAY}/{{*path}}");
     behind_door(router.route_service(GATEWAY, gateway.clone()).route_service(&below, gateway), state)
 }
@@ -42,7 +44,7 @@ fn behind_door(router: Router<AppState>, state: AppState) -> Router {
     router.fallback(unknown_path).layer(DoorLayer(state.clone())).with_state(state)
 }
 
-/// The description of everything that is served.
+/// The description of everything that is served, but for the gateway.
 #[must_use]
 pub fn openapi() -> OpenApi {
     let mut openapi = rooms().into_openapi();
@@ -88,7 +90,9 @@ fn rooms() -> OpenApiRouter<AppState> {
     responses((status = 200, description = "An OpenAPI document", body = Object))
 )]
 async fn describe(State(app): State<AppState>) -> Result<Response, Refusal> {
-    let text = app.description.get_or_init(|| openapi().to_json().unwrap_or_default().into());
+    let gateway = || app.gateway_description.get().cloned().unwrap_or_default();
+    let text =
+        app.description.get_or_init(|| openapi().merge_from(gateway()).to_json().unwrap_or_default().into());
     if text.is_empty() { Err(Refusal::Internal) } else { Ok(answer::json_body(Body::from(text.clone()))) }
 }
 

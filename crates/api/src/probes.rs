@@ -45,7 +45,22 @@ async fn healthz() -> Response {
     answer::json(&Health { status: "ok" })
 }
 
-/// Whether requests can be served: the database answers.
+/// How ready the server is.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    /// `ok`
+    #[schema(value_type = String)]
+    status: &'static str,
+    /// Where the records are: `sqlite` or `postgresql`
+    #[schema(value_type = String)]
+    database: &'static str,
+    /// What an acknowledged change survives: `local-only`, the crash of the machine that holds it; `replicated`, its
+    /// loss too
+    #[schema(value_type = String)]
+    durability: &'static str,
+}
+
+/// Whether requests can be served: the database answers, and what other nodes did is known.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -53,14 +68,18 @@ async fn healthz() -> Response {
     operation_id = "getReadiness",
     security(()),
     responses(
-        (status = 200, description = "Requests can be served", body = Health),
+        (status = 200, description = "Requests can be served", body = Readiness),
         (status = 503, description = "They cannot", body = ErrorBody),
     )
 )]
 async fn readyz(State(app): State<AppState>) -> Result<Response, Refusal> {
     // Why not is in the log.
     app.engine.health().await.map_err(|_| Refusal::Busy)?;
-    Ok(answer::json(&Health { status: "ok" }))
+    Ok(answer::json(&Readiness {
+        status: "ok",
+        database: if app.engine.is_shared() { "postgresql" } else { "sqlite" },
+        durability: app.engine.durability().word(),
+    }))
 }
 
 /// `GET /metrics` in the OpenMetrics text form, for a listener of its own that needs no API key.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use keyholt_engine::{Engine, TestSecret};
 use keyholt_types::AddressRange;
 use tokio::sync::Semaphore;
+use utoipa::openapi::OpenApi;
 
 use crate::metrics::Metrics;
 
@@ -60,6 +61,8 @@ pub struct Shared {
     pub tester: Option<Arc<dyn TestSecret>>,
     /// One permit for each request that may be worked on.
     pub(crate) in_flight: Semaphore,
+    /// What describes the gateway, where there is one.
+    pub(crate) gateway_description: OnceLock<OpenApi>,
     /// The OpenAPI document, once it has been asked for.
     pub(crate) description: OnceLock<Bytes>,
 }
@@ -80,8 +83,16 @@ impl AppState {
         tester: Option<Arc<dyn TestSecret>>,
     ) -> Self {
         let in_flight = Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS));
-        let description = OnceLock::new();
-        Self(Arc::new(Shared { engine, settings, metrics, tester, in_flight, description }))
+        let (gateway_description, description) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Shared {
+            engine,
+            settings,
+            metrics,
+            tester,
+            in_flight,
+            gateway_description,
+            description,
+        }))
     }
 }
 

@@ -26,6 +26,6 @@ mod usage;
 pub use body::{BodyEnd, BodyError, BodyReport, UpstreamBody};
 pub use breaker::{Attempt, BreakerOpen, Breakers};
 pub use names::refuses_body_field;
-pub use service::{Gateway, GatewayBody};
+pub use service::{Gateway, GatewayBody, openapi};
 pub use settings::GatewaySettings;
 pub use timeouts::{Deadline, Timeouts};

@@ -52,3 +52,14 @@ impl Deadline {
         self.end.as_mut().poll(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstream_has_the_times_that_are_promised() {
+        let Timeouts { connect, first_byte, idle, total } = Timeouts::default();
+        assert_eq!([connect, first_byte, idle, total].map(|time| time.as_secs()), [5, 120, 60, 900]);
+    }
+}

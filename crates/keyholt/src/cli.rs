@@ -6,6 +6,7 @@ use keyholt_memory::Hardening;
 
 use crate::audit::AuditCommand;
 use crate::completion::Completion;
+use crate::copies::{Backup, MigrateStore, Restore, Verify};
 use crate::doctor::Doctor;
 use crate::key::KeyCommand;
 use crate::member::{ServiceAccountCommand, UserCommand};
@@ -68,6 +69,10 @@ enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     Doctor(Box<Doctor>),
+    Backup(Box<Backup>),
+    Restore(Box<Restore>),
+    Verify(Box<Verify>),
+    MigrateStore(MigrateStore),
     Completion(Completion),
     #[command(hide = true)]
     InTerminal(InTerminal),
@@ -92,8 +97,12 @@ impl Cli {
             Command::Org(command) => wait_for(command.run()),
             Command::Audit(command) => wait_for(command.run()),
             Command::Doctor(doctor) => wait_for(doctor.run()),
+            Command::Backup(backup) => wait_for(backup.run()),
+            Command::Restore(restore) => wait_for(restore.run()),
+            Command::Verify(verify) => wait_for(verify.run()),
+            Command::MigrateStore(migrate) => wait_for(migrate.run()),
             Command::Completion(completion) => completion.run(Self::command()),
-            Command::InTerminal(command) => command.run(),
+            Command::InTerminal(command) => wait_for(command.run()),
         }
     }
 }

@@ -9,6 +9,7 @@ mod client;
 mod completion;
 mod config;
 mod confirmation;
+mod copies;
 mod doctor;
 mod duration;
 mod key;

@@ -55,8 +55,7 @@ impl FromStr for EgressEntry {
 }
 
 impl EgressEntry {
-    /// With certificates of its own: the host's certificate must come from this authority, and the system's are not
-    /// believed for it.
+    /// With an authority of its own: the host's certificate may come from it, as from those of the system.
     #[must_use]
     pub fn with_ca(self, ca: PrivateCa) -> Self {
         Self { ca: Some(ca), ..self }

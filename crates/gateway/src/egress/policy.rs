@@ -76,3 +76,42 @@ impl Permit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The certificate of an authority that was made for this test and signs nothing.
+    const CA: &[u8] = b"\
+-----BEGIN CERTIFICATE-----
+MIIBiTCCAS+gAwIBAgIUSe3s7R64eQSPWEIkjWvsdXwE+iUwCgYIKoZIzj0EAwIw
+GTEXMBUGA1UEAwwOdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMTA0OTU1WhgPMjEy
+NjEwMjgxMDQ5NTVaMBkxFzAVBgNVBAMMDnRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAEQYqHpQtrDKyEof/U1fagTEDmnnp7wlqSVSwhT5Cg
+ovmDp55+xqXdF7kIE1BSmjDLDsgYG1bCP4Ws4vM7/8Y0FqNTMFEwHQYDVR0OBBYE
+FIfkPmqGUQJebUKFiwhCKamaMJmZMB8GA1UdIwQYMBaAFIfkPmqGUQJebUKFiwhC
+KamaMJmZMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhALM0Hf5D
+9FgiUqidNTAJ54Vjntb0OJq1DbFg2SY8uKilAiA0EtSHt7uEvuSMK1fcwCBuOvbK
+3ZuOUqEC6zAejCSCFA==
+-----END CERTIFICATE-----";
+
+    #[test]
+    fn an_entrys_authority_is_for_that_entry_and_never_for_the_public_internet() {
+        let ca = PrivateCa::parse(CA).unwrap();
+        let with_ca = |entry: &str| entry.parse::<EgressEntry>().unwrap().with_ca(ca.clone());
+        let allowed =
+            vec![with_ca("models.internal:8443"), with_ca("10.0.3.4"), "plain.internal".parse().unwrap()];
+        let policy = EgressPolicy { allowed };
+        for (url, expected) in [
+            ("https://models.internal:8443/v1", true),
+            ("https://10.0.3.4/v1", true),
+            ("https://plain.internal/v1", false),
+            // The same name at the port of the public internet.
+            ("https://models.internal/v1", false),
+            ("https://api.openai.com/v1", false),
+        ] {
+            let permit = policy.check_url(&Url::parse(url).unwrap()).unwrap();
+            assert_eq!(permit.ca().is_some(), expected, "{url}");
+        }
+    }
+}

@@ -8,13 +8,14 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
+use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
 
 /// How many sessions one client keeps to make its next handshakes shorter.
 const SESSIONS: usize = 8;
 
-/// The authority of one entry's certificates.
+/// The authority of an entry's certificates, beside the system's: an entry for a place with a certificate of a public
+/// authority works as it did.
 #[derive(Clone)]
 pub struct PrivateCa(ClientConfig);
 
@@ -35,14 +36,16 @@ impl PrivateCa {
     /// # Errors
     /// When there is none, or one cannot be read.
     pub fn parse(pem: &[u8]) -> Result<Self, NotACa> {
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            roots.add(certificate.map_err(|_| NotACa)?).map_err(|_| NotACa)?;
-        }
-        if roots.is_empty() {
+        let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.map_err(|_| NotACa)?;
+        if certificates.is_empty() {
             return Err(NotACa);
         }
-        let builder = builder().ok_or(NotACa)?.with_root_certificates(roots);
+        // One that cannot be read as a certificate is refused here; the system's are added where there are any.
+        let verifier = Verifier::new_with_extra_roots(certificates, Arc::new(aws_lc_rs::default_provider()));
+        let verifier = Arc::new(verifier.map_err(|_| NotACa)?);
+        // What is dangerous would be another verifier: this is the one that is used without an entry too.
+        let builder = builder().ok_or(NotACa)?.dangerous().with_custom_certificate_verifier(verifier);
         Ok(Self(finish(builder.with_no_client_auth())))
     }
 }

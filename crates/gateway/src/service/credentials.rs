@@ -5,20 +5,29 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
 use keyholt_engine::Engine;
 use keyholt_types::Caller;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer_body::GatewayBody;
 use super::upload::Upload;
 use crate::refusal::Refusal;
 
 /// What is asked for. The AI proxy's clients send more fields, which mean nothing here.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 struct NewCredential {
-    /// The only model that it may be used for.
+    /// The only model that it may be used for; without one, all that its maker may use.
+    #[schema(min_length = 1, max_length = 1024)]
     model: Option<String>,
-    /// How long it lasts, 1 to 86400.
+    /// How long it lasts, in seconds.
+    #[schema(minimum = 1, maximum = 86400, default = 600)]
     ttl_seconds: Option<i64>,
+}
+
+/// What was made.
+#[derive(Serialize, ToSchema)]
+struct MadeCredential<'a> {
+    /// The credential, which is shown this once.
+    key: &'a str,
 }
 
 /// How long a credential lasts when nothing is said of it, in seconds.
@@ -28,6 +37,24 @@ const TTL_SECONDS: i64 = 600;
 ///
 /// # Errors
 /// 400 for a body that is not as it must be, 403 when the caller may not use or shows such a credential already.
+#[utoipa::path(
+    post,
+    path = "/v1/proxy/credentials",
+    tag = "Gateway",
+    operation_id = "createCredential",
+    summary = "Make a credential for a short time",
+    description = "For the gateway alone, for one model if it is named, and ended with the API key that made it. An \
+                   empty body asks for one for all models for 600 seconds.",
+    request_body = Option<NewCredential>,
+    security(("bearerAuth" = []), ("anthropicApiKey" = []), ("googleApiKey" = [])),
+    responses(
+        (status = 200, description = "The credential", body = MadeCredential<'static>),
+        (status = 400, description = "The body is not as it must be"),
+        (status = 401, description = "There is no valid API key"),
+        (status = 403, description = "The API key may not use values, or is such a credential itself"),
+        (status = 429, description = "There were too many requests; `Retry-After` says when there may be more"),
+    )
+)]
 pub(super) async fn make(
     engine: &Engine,
     caller: &Caller,
@@ -52,7 +79,8 @@ pub(super) async fn make(
         clippy::disallowed_methods,
         reason = "EXPOSE: the credential is given to whom it was made for, this once"
     )]
-    let body = json!({ "key": token.expose() }).to_string();
+    let made = MadeCredential { key: token.expose() };
+    let body = serde_json::to_vec(&made).map_err(|_| Refusal::Internal)?;
     let mut response = Response::new(GatewayBody::own(Bytes::from(body)));
     let json = HeaderValue::from_static("application/json");
     *response.headers_mut() = HeaderMap::from_iter([(CONTENT_TYPE, json)]);

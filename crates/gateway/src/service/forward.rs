@@ -12,7 +12,7 @@ use super::answer_body::{GatewayBody, Held, InFlight};
 use super::choose::Candidate;
 use super::json_body::NamedModel;
 use super::metrics::Outcome;
-use super::outgoing;
+use super::outgoing::{self, OutgoingHeaders};
 use super::route::Forward;
 use super::shared::Shared;
 use super::slots::{Grant, Slot};
@@ -147,7 +147,7 @@ struct Round<'a> {
     query: Option<Query>,
     left: Left,
     named: Option<NamedModel>,
-    /// All values that were sent: they are taken out of whatever comes back.
+    /// All values that were sent, those of headers that metadata add included: they are taken out of whatever comes back.
     tried: Vec<SecretValue>,
 }
 
@@ -193,11 +193,11 @@ impl<'a> Round<'a> {
         };
         let auth = value.as_ref().map(|value| outgoing::auth(usable, self.asked_for.format, value));
         let headers = auth.transpose().and_then(|auth| outgoing::headers(&self.headers, usable, auth));
-        let headers = match headers {
+        let OutgoingHeaders { headers, private } = match headers {
             Ok(headers) => headers,
             Err(unfit) => return Attempted::Missed(Refusal::Unusable(unfit)),
         };
-        self.tried.extend(value);
+        self.tried.extend(value.into_iter().chain(private));
         let (body, sent, length) = match &mut self.left {
             Left::Whole(bytes, _) => {
                 let bytes = renamed(bytes, self.named.as_ref(), model);

@@ -4,13 +4,12 @@
 use http::header::HeaderMap;
 use http::{HeaderName, HeaderValue, Uri};
 use keyholt_engine::Usable;
-use keyholt_engine::providers::{
-    AuthHeader, AzurePath, Deployment, Unfit, additional_headers, auth_for, openai_auth_for,
-};
+use keyholt_engine::providers::{AuthHeader, AzurePath, Deployment, Unfit, auth_for, openai_auth_for};
 use keyholt_types::SecretValue;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use super::added_headers::{add_headers, sensitive};
 use super::route::{Format, Forward};
 use crate::egress::{EgressPolicy, Permit};
 use crate::refusal::Refusal;
@@ -95,7 +94,15 @@ pub(super) fn auth(usable: &Usable, format: Format, value: &SecretValue) -> Resu
     }
 }
 
-/// The headers of a request: the caller's as far as they are passed on, then the secret's.
+/// The headers of a request.
+pub(super) struct OutgoingHeaders {
+    /// The caller's as far as they are passed on, then the secret's.
+    pub(super) headers: HeaderMap,
+    /// What in them is as private as the value, and is taken out of the answer like it.
+    pub(super) private: Vec<SecretValue>,
+}
+
+/// The headers of a request.
 ///
 /// # Errors
 /// When what the metadata add would not survive in a header.
@@ -103,14 +110,9 @@ pub(super) fn headers(
     passed: &HeaderMap,
     usable: &Usable,
     auth: Option<AuthHeader>,
-) -> Result<HeaderMap, Unfit> {
-    let (provider, metadata) = (usable.provider(), usable.secret().details.metadata.as_ref());
+) -> Result<OutgoingHeaders, Unfit> {
     let mut headers = passed.clone();
-    for header in additional_headers(provider, metadata)? {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Unfit::HeaderName)?;
-        let value = HeaderValue::from_str(&header.value).map_err(|_| Unfit::HeaderValue)?;
-        headers.insert(name, sensitive(value));
-    }
+    let private = add_headers(&mut headers, usable)?;
     if let Some(AuthHeader { name, value }) = auth {
         #[expect(
             clippy::disallowed_methods,
@@ -119,13 +121,7 @@ pub(super) fn headers(
         let value = HeaderValue::from_str(value.expose()).map_err(|_| Unfit::NotHeaderSafe)?;
         headers.insert(HeaderName::from_static(name), sensitive(value));
     }
-    Ok(headers)
-}
-
-/// What is so marked does not print.
-fn sensitive(mut value: HeaderValue) -> HeaderValue {
-    value.set_sensitive(true);
-    value
+    Ok(OutgoingHeaders { headers, private })
 }
 
 #[cfg(test)]
@@ -157,7 +153,7 @@ mod tests {
         let target = target(&EgressPolicy::default(), &usable, &asked_for, None, None).unwrap();
         let value = SecretValue::parse(VALUE.to_owned()).unwrap();
         let auth = auth(&usable, asked_for.format, &value).unwrap();
-        let headers = headers(&HeaderMap::new(), &usable, Some(auth)).unwrap();
+        let headers = headers(&HeaderMap::new(), &usable, Some(auth)).unwrap().headers;
         let (name, value) = headers.iter().next().unwrap();
         assert!(headers.len() == 1 && value.is_sensitive());
         (target.uri.to_string(), name.to_string(), value.to_str().unwrap().to_owned())

@@ -39,7 +39,7 @@ async fn test(shared: &Shared, caller: &Caller, usable: &Usable) -> Result<Teste
     passed.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let auth = value.as_ref().map(|value| auth_for(usable.provider(), metadata, value)).transpose();
     let headers = auth.and_then(|auth| outgoing::headers(&passed, usable, auth));
-    let mut headers = headers.map_err(Error::Unusable)?;
+    let mut headers = headers.map_err(Error::Unusable)?.headers;
     if usable.provider() == ProviderType::Anthropic {
         // It takes no request without one.
         headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));

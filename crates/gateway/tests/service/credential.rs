@@ -200,3 +200,38 @@ async fn a_test_tells_whether_the_provider_takes_the_value() {
         assert_eq!(world.audited("secret.test").await, 1);
     }
 }
+
+#[tokio::test]
+async fn c_header_injection_by_metadata_is_refused() {
+    let (provider, world) = world().await;
+    for (number, (name, value)) in [
+        ("X-Team", "red\r\nX-Evil: 1"),
+        ("X-Team", "red\nb"),
+        ("X-Team", "red\0b"),
+        ("X-Team", "r\u{e9}d"),
+        ("X-Team: red\r\nX-Evil", "1"),
+        ("X Team", "red"),
+        ("", "red"),
+        ("Authorization", "Bearer sk-evil"),
+        ("x_api_key", "sk-evil"),
+        ("Host", "evil.example"),
+        ("Content-Length", "0"),
+        ("Transfer-Encoding", "chunked"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("Proxy-Authorization", "Basic a"),
+        ("Accept-Encoding", "gzip"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let secret = format!("bad{number}");
+        let metadata = json!({ "api_base": provider.url("/v1"), "additionalHeaders": { name: value } });
+        world.secret(&secret, "openai", VALUE, metadata).await;
+        let mut request = world.request("chat/completions", r#"{"model":"gpt-4o"}"#);
+        request.headers_mut().insert("x-bt-endpoint-name", secret.parse().unwrap());
+        let answer = world.send(request).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "secret_not_usable"), "{name:?}: {value:?}");
+        assert!(!answer.body.contains("vil"), "{}", answer.body);
+    }
+    assert!(provider.requests().is_empty());
+}

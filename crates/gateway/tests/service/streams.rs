@@ -1,12 +1,18 @@
 //! Answers that come bit by bit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::BodyExt;
+use keyholt_gateway::GatewaySettings;
 use keyholt_testkit::{FakeProvider, Step};
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use crate::world::{World, soon, until};
+use crate::world::{VALUE, World, soon, until};
 
 const EVENTS: [&str; 3] = ["data: {\"a\":1}\n\n", "data: {\"b\":2}\n\n", "data: [DONE]\n\n"];
 
@@ -79,4 +85,33 @@ async fn c_a_caller_that_is_gone_ends_the_upstreams_request() {
         () = until(|| silent.requests().len() == 1) => {}
     }
     until(|| silent.closed() == 1).await;
+}
+
+#[tokio::test]
+async fn c_a_caller_that_reads_nothing_holds_the_upstream_back() {
+    const MIB: usize = 1024 * 1024;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let entry = listener.local_addr().unwrap().to_string();
+    let world = World::with(std::slice::from_ref(&entry), GatewaySettings::default()).await;
+    let metadata = json!({ "api_base": format!("http://{entry}/v1") });
+    world.secret("OPENAI_API_KEY", "openai", VALUE, metadata).await;
+    // Says as much as is taken; what the system itself keeps for the two of them are a few MiB.
+    let upstream = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 1024 * MIB);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (chunk, mut taken) = (vec![b'a'; MIB], 0);
+        while timeout(Duration::from_secs(1), stream.write_all(&chunk))
+            .await
+            .is_ok_and(|written| written.is_ok())
+        {
+            taken += 1;
+            assert!(taken < 64, "somebody keeps it");
+        }
+        stream
+    };
+    let request = world.request("chat/completions", r#"{"model":"gpt-4o"}"#);
+    let (mut answer, _stream) = tokio::join!(world.head(request), upstream);
+    let frame = soon(answer.body_mut().frame()).await.unwrap().ok().unwrap();
+    assert!(frame.into_data().unwrap().len() <= MIB);
 }

@@ -2,11 +2,13 @@
 //! these that gives it wins.
 //!
 //! [`options`] declares each option once. [`environment`] and [`file`] give the same options from the other
-//! two sources. [`settings`] merges them, fills in defaults and checks them, with [`limits`] and [`models`] for their
-//! own; [`jwt`] reads the file that says whose tokens are taken.
+//! two sources. [`settings`] merges them, fills in defaults and checks them, with [`database`], [`egress`], [`limits`] and
+//! [`models`] for their own; [`jwt`] reads the file that says whose tokens are taken.
 //!
 //! **Invariant:** the process environment is read here and nowhere else.
 
+mod database;
+mod egress;
 mod environment;
 mod file;
 mod jwt;
@@ -16,6 +18,7 @@ mod options;
 mod settings;
 mod values;
 
+pub(crate) use database::Database;
 pub(crate) use environment::Environment;
 pub(crate) use options::{ConfigFile, Options, SOURCES};
 pub(crate) use settings::{Bootstrapping, RootKeySource, Settings, TlsFiles};

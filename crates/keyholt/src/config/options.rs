@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::limits::Limits;
 use super::models::ModelRule;
-use super::values::{LogFormat, LogLevel, MetricsListen, address_ranges};
+use super::values::{DatabaseUrl, LogFormat, LogLevel, MetricsListen, address_ranges};
 
 /// What is said of all options below the list of them.
 pub(crate) const SOURCES: &str = "\
@@ -51,13 +51,23 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) listen: Option<SocketAddr>,
 
-    /// Where the data are; made when missing, for its owner alone [default: ./keyholt-data]
+    /// Where the data are; made when missing, for its owner alone [default: ./keyholt-data]. With PostgreSQL nothing
+    /// lies there; the root key is beside it all the same, unless --root-key-file says where
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
 
-    /// The database: `sqlite:` for the embedded one in the data directory, the only one of this build
+    /// The database: `sqlite:` for the embedded one in the data directory, or postgres://user@host/database for one that
+    /// several nodes share; see docs/postgresql.md [default: sqlite:]
     #[arg(long, value_name = "URL")]
-    pub(super) database_url: Option<String>,
+    pub(super) database_url: Option<DatabaseUrl>,
+
+    /// The file with the password of the database's user, in place of one in the URL
+    #[arg(long, value_name = "FILE")]
+    pub(super) database_password_file: Option<PathBuf>,
+
+    /// How many connections to PostgreSQL this node opens, 4 to 512 [default: 16]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(4..=512))]
+    pub(super) database_connections: Option<u32>,
 
     /// The file with the root key; keep a copy of it apart from the data [default: DIR.root-key]
     #[arg(long, value_name = "FILE")]
@@ -158,6 +168,11 @@ pub(crate) struct Egress {
     /// models.example, 10.0.3.4:11434 [default: none]
     #[arg(id = "egress_allow", long = "egress-allow", value_name = "HOST[:PORT]", value_delimiter = ',')]
     pub(super) allow: Option<Vec<String>>,
+
+    /// Certificates of authorities, PEM, that are believed for the hosts of --egress-allow beside the system's, and for
+    /// no others [default: none]
+    #[arg(id = "egress_ca", long = "egress-ca", value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
 }
 
 impl Options {
@@ -167,6 +182,8 @@ impl Options {
             listen: self.listen.or(other.listen),
             data_dir: self.data_dir.or(other.data_dir),
             database_url: self.database_url.or(other.database_url),
+            database_password_file: self.database_password_file.or(other.database_password_file),
+            database_connections: self.database_connections.or(other.database_connections),
             root_key_file: self.root_key_file.or(other.root_key_file),
             metrics_listen: self.metrics_listen.or(other.metrics_listen),
             public_url: self.public_url.or(other.public_url),
@@ -176,7 +193,10 @@ impl Options {
             cors: Cors { origins: self.cors.origins.or(other.cors.origins) },
             forwarders: self.forwarders.or(other.forwarders),
             resolve_proxies: self.resolve_proxies.or(other.resolve_proxies),
-            egress: Egress { allow: self.egress.allow.or(other.egress.allow) },
+            egress: Egress {
+                allow: self.egress.allow.or(other.egress.allow),
+                ca: self.egress.ca.or(other.egress.ca),
+            },
             models: self.models.or(other.models),
             limits: self.limits.or(other.limits),
             jwt_issuers: self.jwt_issuers.or(other.jwt_issuers),

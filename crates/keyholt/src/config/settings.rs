@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use keyholt_engine::RateLimits;
 use keyholt_engine::providers::ModelRules;
-use keyholt_gateway::egress::{EgressEntry, EgressPolicy, NotAnEntry};
+use keyholt_gateway::egress::EgressPolicy;
 use keyholt_types::{AddressRange, Credential, JwtIssuer, OrgName};
 use reqwest::Url;
 
+use super::egress::egress_policy;
 use super::models::model_rules;
 use super::values::MetricsListen;
-use super::{ConfigFile, Environment, LogFormat, LogLevel, Options, UsageError, file, jwt};
+use super::{ConfigFile, Database, Environment, LogFormat, LogLevel, Options, UsageError, database, file, jwt};
 
 /// The settings of the server.
 #[derive(Debug)]
@@ -22,8 +23,12 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// Where metrics are published.
     pub(crate) metrics_listen: Option<SocketAddr>,
-    /// Where the data are.
+    /// Where the records are.
+    pub(crate) database: Database,
+    /// Where the data are, unless a PostgreSQL database has them.
     pub(crate) data_dir: PathBuf,
+    /// Whether that was said.
+    pub(crate) is_data_dir_given: bool,
     /// Where the root key is.
     pub(crate) root_key: RootKeySource,
     /// The URL under which clients reach the server.
@@ -101,8 +106,10 @@ impl Settings {
     ) -> Result<Self, UsageError> {
         let config_file = config.path(environment);
         let in_file = config_file.as_deref().map(file::options_in).transpose()?.unwrap_or_default();
+        database::check_flag(&flags)?;
         let options = flags.or(environment.options()?).or(in_file);
-        check_database_url(options.database_url.as_deref().unwrap_or_default())?;
+        let database = Database::read(&options)?;
+        let is_data_dir_given = options.data_dir.is_some();
         let data_dir = options.data_dir.unwrap_or_else(|| PathBuf::from("keyholt-data"));
         let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Ok(Self {
@@ -114,6 +121,8 @@ impl Settings {
                 None => Some(loopback(9787)),
             },
             root_key: root_key_source(options.root_key_file, environment, &data_dir)?,
+            database,
+            is_data_dir_given,
             data_dir,
             public_url: options.public_url.map(|url| base_url("public_url", &url)).transpose()?,
             proxy_url: options.proxy_url.map(|url| base_url("proxy_url", &url)).transpose()?,
@@ -121,7 +130,7 @@ impl Settings {
             cors_origins: origins(options.cors.origins.unwrap_or_default())?,
             forwarders: options.forwarders.unwrap_or_default(),
             resolve_proxies: options.resolve_proxies.unwrap_or_default(),
-            egress: egress(&options.egress.allow.unwrap_or_default())?,
+            egress: egress_policy(options.egress)?,
             models: model_rules(&options.models.unwrap_or_default())?,
             limits: options.limits.rates()?,
             jwt_issuers: options.jwt_issuers.as_deref().map(jwt::issuers_in).transpose()?.unwrap_or_default(),
@@ -173,21 +182,6 @@ fn beside(data_dir: &Path) -> Option<PathBuf> {
     Some(data_dir.with_file_name(name))
 }
 
-fn check_database_url(url: &str) -> Result<(), UsageError> {
-    // The URL may hold a password and is not repeated.
-    match url {
-        "" | "sqlite:" => Ok(()),
-        _ if url.starts_with("postgres:") || url.starts_with("postgresql:") => Err(UsageError(
-            "database_url: this build serves SQLite only, not PostgreSQL; leave it out and say where the data \
-             are with --data-dir"
-                .to_owned(),
-        )),
-        _ => Err(UsageError(
-            "database_url: must be sqlite: or be left out; say where the data are with --data-dir".to_owned(),
-        )),
-    }
-}
-
 /// A URL that paths are put behind: without a slash at its end.
 fn base_url(option: &str, text: &str) -> Result<String, UsageError> {
     let is_base = |url: &Url| {
@@ -209,12 +203,6 @@ fn tls_files(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFi
         (None, None) => Ok(None),
         _ => Err(UsageError("tls_cert and tls_key: give both of them or none".to_owned())),
     }
-}
-
-fn egress(allow: &[String]) -> Result<EgressPolicy, UsageError> {
-    let entries = allow.iter().map(|entry| entry.parse::<EgressEntry>());
-    let allowed = entries.collect::<Result<_, NotAnEntry>>();
-    Ok(EgressPolicy { allowed: allowed.map_err(|problem| UsageError(format!("egress.allow: {problem}")))? })
 }
 
 fn versions_kept(count: Option<u32>) -> Result<u32, UsageError> {
@@ -498,12 +486,28 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_is_refused_without_repeating_the_url() {
-        for url in ["postgres://me:word@db/k", "postgresql://db/k"] {
-            let message = refused(&[], &[], &format!("database_url = '{url}'"));
-            assert!(message.contains("SQLite only") && !message.contains("word"), "{message}");
+    fn a_database_url_does_not_print() {
+        let (variable, line): (Variables, _) = (
+            &[
+                ("KEYHOLT_DATABASE_URL", "postgres://b:very-private@db/k"),
+                ("KEYHOLT_DATABASE_CONNECTIONS", "4"),
+            ],
+            "database_url = 'postgres://c:very-private@db/k'\ndatabase_connections = 5",
+        );
+        for (settings, user, connections) in [
+            (read(&["--database-url=postgres://a@db/k"], variable, line), "a@", "connections: 4"),
+            (read(&[], variable, line), "b@", "connections: 4"),
+            (read(&["--database-connections=6"], &[], line), "c@", "connections: 6"),
+        ] {
+            let shown = format!("{:?}", settings.unwrap());
+            assert!(
+                shown.contains(&format!("postgres://{user}db:5432/k")) && shown.contains(connections),
+                "{shown}"
+            );
+            assert!(!shown.contains("private"), "{shown}");
         }
-        assert!(read(&["--database-url=sqlite:"], &[], "").is_ok());
+        let options: Options = toml::from_str(line).unwrap();
+        assert!(!format!("{options:?}").contains("private"));
     }
 
     #[test]

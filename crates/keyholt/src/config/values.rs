@@ -1,5 +1,7 @@
 //! The kinds of values that options have.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
@@ -31,6 +33,25 @@ pub(crate) enum LogLevel {
     Debug,
     /// All there is.
     Trace,
+}
+
+/// The URL of the database as it was given: it may hold a password, and does not print.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct DatabaseUrl(pub(super) String);
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(**)")
+    }
 }
 
 /// Where metrics are published.

@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::finding::{Finding, Health};
 use super::{place, rows, store};
-use crate::config::{ConfigFile, Environment, Options, Settings};
+use crate::config::{self, ConfigFile, Environment, Options, Settings};
 use crate::output;
 use crate::serve::load_root_key;
 
 /// Check an installation, and say what to do
 ///
 /// Looks at the configuration, permissions, the root key, the database and every secret in it, with the
-/// server running or not; changes nothing. A secret that the gateway and AI proxies leave out is a warning. Give it the same options as the server.
+/// server running or not; changes nothing. A secret that the gateway and AI proxies leave out is a warning. Give it the
+/// same options as the server.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -61,11 +62,20 @@ impl Doctor {
 
 async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![place::configuration(settings), place::server(settings).await];
-    findings.extend(place::data_dir(settings));
+    match &settings.database {
+        config::Database::Sqlite => findings.extend(place::data_dir(settings)),
+        config::Database::Postgres(options) => findings.extend(place::link(&options.url)),
+    }
     let root_key = load_root_key(&settings.root_key);
     let database = match store::open(settings).await {
         store::Database::None => {
-            findings.push(Finding::ok("database", "none yet: the first `keyholt serve` makes it"));
+            let message = match &settings.database {
+                config::Database::Sqlite => "none yet: the first `keyholt serve` makes it",
+                config::Database::Postgres(_) => {
+                    "answers and is empty: the first `keyholt serve` makes its tables"
+                }
+            };
+            findings.push(Finding::ok("database", message));
             return findings;
         }
         store::Database::Refused(finding) => {
@@ -77,6 +87,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     };
     findings.push(root_key_finding(settings, &root_key));
     findings.push(store::integrity(&database).await);
+    findings.extend(store::durability(&database));
     if let Ok(root_key) = root_key {
         findings.extend(rows::examine(&database, &*root_key).await);
     }

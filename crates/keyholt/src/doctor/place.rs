@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use keyholt_store::PostgresUrl;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::finding::Finding;
-use crate::config::{RootKeySource, Settings};
+use crate::config::{Database, RootKeySource, Settings};
 use crate::serve::check_data_dir;
 
 const MIB: u64 = 1024 * 1024;
@@ -31,7 +32,7 @@ pub(super) async fn server(settings: &Settings) -> Finding {
     let address = settings.listen;
     match timeout(Duration::from_secs(1), TcpStream::connect(address)).await {
         Ok(Ok(_)) => Finding::ok("server", format!("something answers at {address}")),
-        _ => Finding::ok("server", format!("nothing answers at {address}: the store is checked on the disk")),
+        _ => Finding::ok("server", format!("nothing answers at {address}: the store is checked without it")),
     }
 }
 
@@ -75,9 +76,20 @@ fn free_space(bytes: u64) -> Finding {
     }
 }
 
+/// Whether the way to a shared database is open to others.
+pub(super) fn link(url: &PostgresUrl) -> Option<Finding> {
+    let hosts = url.plaintext_hosts()?;
+    let message = format!(
+        "nothing is encrypted to {hosts}: whoever is in between can read and change what passes; turn TLS on there and \
+         leave sslmode=disable out"
+    );
+    Some(Finding::warn("database link", message))
+}
+
 /// Whether the root key's file lies where a copy of the data would carry it.
 pub(super) fn is_root_key_among_data(settings: &Settings) -> bool {
-    matches!(&settings.root_key, RootKeySource::File(file) if file.starts_with(&settings.data_dir))
+    matches!(settings.database, Database::Sqlite)
+        && matches!(&settings.root_key, RootKeySource::File(file) if file.starts_with(&settings.data_dir))
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ use super::store::unreadable;
 pub(super) async fn examine(store: &Store, root_key: &dyn RootKeyProvider) -> Vec<Finding> {
     let found = match inspect(store, root_key).await {
         Ok(found) => found,
-        Err(OpenRefused::Store(problem)) => return vec![unreadable(&problem)],
+        Err(OpenRefused::Store(problem)) => return vec![unreadable(store, &problem)],
+        Err(refused @ OpenRefused::UnfinishedCopy) => {
+            return vec![Finding::fail("database", refused.to_string())];
+        }
         Err(refused @ (OpenRefused::RootKey(_) | OpenRefused::Keyring(_) | OpenRefused::FirstStart)) => {
             return vec![Finding::fail("keys", refused.to_string())];
         }

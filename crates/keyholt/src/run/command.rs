@@ -33,8 +33,8 @@ shells and programs obey, such as PATH and LD_PRELOAD.
 
 Values of 8 bytes and more are masked, also in base64, in JSON and percent-encoded. That guards
 against accidents: a command can always write a value in a way that nobody recognises. So that it
-can be done on a terminal, the command gets a terminal of its own; there Ctrl-Z does nothing. With
---no-mask the command takes the place of this process altogether.
+can be done on a terminal, the command gets a terminal of its own; Ctrl-Z and fg work there, but in
+the background it waits. With --no-mask the command takes the place of this process altogether.
 
 The command writes no core files; other programs of the same user can read its environment.
 

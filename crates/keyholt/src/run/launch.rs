@@ -42,13 +42,12 @@ impl Launch {
         command
     }
 
-    /// The same as a session of its own on the terminal that its standard input is: this program once more, which
-    /// brings that about and becomes the command.
+    /// The same in a session of its own on the terminal that its standard input is: this program once more, which
+    /// brings that about and looks after the command.
     pub(super) fn command_in_terminal(&self) -> Command {
-        let mut words = vec!["/proc/self/exe".into(), "in-terminal".into(), "--".into()];
+        let mut words = vec!["in-terminal".into(), "--".into()];
         words.extend(self.words.iter().cloned());
-        let mut command = command_of(&words);
-        command.arg0("keyholt");
+        let mut command = this_program(words);
         self.set_variables(&mut command);
         command
     }
@@ -79,6 +78,14 @@ pub(super) fn command_of(words: &[OsString]) -> Command {
     let mut words = words.iter();
     let mut command = Command::new(words.next().cloned().unwrap_or_default());
     command.args(words);
+    command
+}
+
+/// This program with these arguments.
+pub(super) fn this_program(arguments: Vec<OsString>) -> Command {
+    let words: Vec<OsString> = [OsString::from("/proc/self/exe")].into_iter().chain(arguments).collect();
+    let mut command = command_of(&words);
+    command.arg0("keyholt");
     command
 }
 

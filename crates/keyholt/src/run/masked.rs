@@ -5,19 +5,23 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, pipe};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use keyholt_gateway::scrub::{Forms, Scrubber};
 use keyholt_types::SecretValue;
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, kill_current_process_group, kill_process};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::ended::CommandEnded;
 use super::launch::{Launch, allow_huge_pages};
 use super::pump::Pump;
-use super::signals::{Event, Signals, pass_on};
+use super::signals::{Event, Signals, has_stopped, pass_on};
 use super::streams::{Output, all_are_of_a_terminal, connect_each, connect_to_terminal};
 use super::terminal::{OwnTerminal, PassingKeys, copy_size, pass_keys};
+
+/// How long the output of a command that was stopped is passed on before the shell is told.
+const LAST_SHOWN: Duration = Duration::from_millis(100);
 
 /// Runs the command to its end.
 ///
@@ -140,6 +144,12 @@ async fn wait_for(
         if let Some(status) = child.try_wait().context("the command cannot be waited for")? {
             return Ok(status);
         }
+        if let Some(keys) = keys
+            && has_stopped(pid)
+        {
+            stop_with(pid, keys, sizes).await;
+            continue;
+        }
         match signals.next().await {
             Event::Child => {}
             Event::Size => {
@@ -158,4 +168,19 @@ async fn wait_for(
             Event::Meant(signal) => pass_on(signal, pid, keys.is_none()),
         }
     }
+}
+
+/// The command was stopped, as by Ctrl-Z on its terminal: the user's shell is told by the same signal to this program and
+/// all that belongs to its job. Here it goes on after the shell's `fg`; where nobody could let it go on, and the system
+/// ignores the signal for that, at once.
+async fn stop_with(command: Pid, keys: &PassingKeys, sizes: &[(File, File)]) {
+    // What it showed last is to be seen before the shell's words.
+    tokio::time::sleep(LAST_SHOWN).await;
+    keys.leave();
+    let _ = kill_current_process_group(Signal::TSTP);
+    // In the background this stops it again: the command has a terminal, and needs the user's.
+    let _ = keys.again();
+    sizes.iter().for_each(|(users, childs)| copy_size(users, childs));
+    // One that ended just now needs no signal any more.
+    let _ = kill_process(command, Signal::CONT);
 }

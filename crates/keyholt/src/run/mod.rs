@@ -4,7 +4,7 @@
 //! command: in place of this process when nothing is masked, else as a child that [`masked`] looks after. There
 //! [`streams`] says what the child's output is connected to, [`pump`] passes it on through the gateway's scrubber, and
 //! [`signals`] reach the child. On a terminal the child gets one of its own ([`terminal`]), which [`in_terminal`] makes
-//! its controlling one.
+//! its controlling one, and stays beside it as a shell would.
 //!
 //! **Invariant:** a value is in the memory of this process and in the child's environment: in no argument, in no file,
 //! in no message.

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_process, waitid};
 use rustix::termios::tcgetpgrp;
 use tokio::signal::unix::{Signal as Heard, SignalKind, signal};
 
@@ -85,6 +85,12 @@ pub(super) fn pass_on(signal: Signal, command: Pid, shares_terminal: bool) {
     }
     // One that ended just now needs no signal any more.
     let _ = kill_process(command, signal);
+}
+
+/// Whether a child was stopped since this was asked last.
+pub(super) fn has_stopped(child: Pid) -> bool {
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+    waitid(WaitId::Pid(child), options).is_ok_and(|status| status.is_some())
 }
 
 /// Whether what is typed on the process's terminal, if it has one, is meant for this process and its children.

@@ -89,12 +89,17 @@ impl PassingKeys {
         modes.make_raw();
         Ok(tcsetattr(io::stdin(), OptionalActions::Drain, &modes)?)
     }
+
+    /// Sets it as it was before.
+    pub(super) fn leave(&self) {
+        // A terminal that is gone needs no modes.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
+    }
 }
 
 impl Drop for PassingKeys {
     fn drop(&mut self) {
-        // A terminal that is gone needs no modes.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
+        self.leave();
     }
 }
 

@@ -12,7 +12,8 @@ use crate::logging;
 /// Serve the store
 ///
 /// The first start makes the data directory, a root key beside it, an organisation `default` and an API key of
-/// its owner, which is printed this once.
+/// its owner, which is printed this once. With --database-url the data are in a PostgreSQL database, which several
+/// nodes with one root key may serve.
 #[derive(Debug, Args)]
 #[command(after_help = SOURCES, after_long_help = format!("{EXAMPLES}\n\n{SOURCES}"))]
 pub(crate) struct Serve {
@@ -28,6 +29,7 @@ Examples:
   keyholt serve
   keyholt serve --listen 127.0.0.1:0 --data-dir /var/lib/keyholt
   keyholt serve --listen 0.0.0.0:8787 --tls-cert server.pem --tls-key server.key
+  keyholt serve --database-url postgres://keyholt@db1,db2/keyholt --database-password-file db.password
 
 Behind a proxy that does TLS:
   KEYHOLT_LISTEN=0.0.0.0:8787 KEYHOLT_INSECURE_PLAINTEXT=1 keyholt serve";

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use keyholt_engine::FirstStart;
 
-use crate::config::{RootKeySource, Settings};
+use crate::config::{Database, RootKeySource, Settings};
 use crate::output::{self, visible};
 
 /// Where the server is reached.
@@ -38,17 +38,15 @@ pub(super) fn print(settings: &Settings, address: &Address, first_start: Option<
         next_steps(address, first_start)
     ))
     .with_context(|| {
-        format!(
-            "the owner's API key could not be printed: delete {} and start again",
-            settings.data_dir.display()
-        )
+        let data = place(settings);
+        format!("the owner's API key could not be printed: delete {data} and start again")
     })
 }
 
 fn founded(settings: &Settings, first_start: &FirstStart) -> String {
     let mut text = format!(
         "A new store was made.\n  data          {}\n  organisation  {}\n",
-        settings.data_dir.display(),
+        visible(&place(settings)),
         visible(&first_start.org_name)
     );
     // Writing to a text does not fail.
@@ -63,6 +61,14 @@ fn founded(settings: &Settings, first_start: &FirstStart) -> String {
         let _ = writeln!(text, "  API key       {key}\n                the owner's; it is shown this once");
     }
     text
+}
+
+/// Where the data are.
+fn place(settings: &Settings) -> String {
+    match &settings.database {
+        Database::Sqlite => settings.data_dir.display().to_string(),
+        Database::Postgres(options) => options.url.to_string(),
+    }
 }
 
 fn next_steps(address: &Address, first_start: &FirstStart) -> String {

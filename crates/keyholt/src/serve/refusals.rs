@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use keyholt_types::Credential;
 
-use crate::config::Settings;
+use crate::config::{Database, Settings};
 
 /// The fewest characters of a first key with which others than this machine may be served.
 const SHORTEST_KEY: usize = 32;
@@ -19,7 +19,10 @@ const SHORTEST_KEY: usize = 32;
 /// When a promise could not be kept.
 pub(super) fn check(settings: &Settings) -> Result<()> {
     check_listeners(settings)?;
-    check_data_dir(&settings.data_dir)
+    match settings.database {
+        Database::Sqlite => check_data_dir(&settings.data_dir),
+        Database::Postgres(_) => Ok(()),
+    }
 }
 
 fn check_listeners(settings: &Settings) -> Result<()> {

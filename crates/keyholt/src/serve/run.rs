@@ -67,7 +67,7 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
     let tester: Arc<dyn TestSecret> = Arc::new(gateway.clone());
     let api_settings = Arc::new(api_settings(settings));
     let state = AppState::with_tester(Arc::clone(&engine), api_settings, counters, Some(tester));
-    let app = keyholt_api::app_with_gateway(state, gateway.clone());
+    let app = keyholt_api::app_with_gateway(state, gateway.clone(), keyholt_gateway::openapi());
     let mut work = pin!(async {
         tokio::join!(
             keyholt_api::serve(vec![listener], tls, app, ServerLimits::default(), shutdown.clone()),

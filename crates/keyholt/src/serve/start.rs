@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use keyholt_engine::{Bootstrap, EngineSettings, OpenOptions, Opened, SystemClock};
-use keyholt_store::Store;
+use keyholt_store::{PostgresUrl, Store};
 
 use super::{jwks, root_key};
-use crate::config::{Bootstrapping, RootKeySource, Settings};
+use crate::config::{Bootstrapping, Database, RootKeySource, Settings};
 
 /// Opens the engine; on an empty store this founds it.
 ///
@@ -17,8 +17,7 @@ use crate::config::{Bootstrapping, RootKeySource, Settings};
 pub(super) async fn open(settings: &Settings, bootstrapping: Bootstrapping) -> Result<Opened> {
     // Before anything is written: a first start that cannot go on must not happen.
     let jwt = jwks::options(&settings.jwt_issuers)?;
-    let store = Store::open_directory(&settings.data_dir)?;
-    warn_of_permissions(settings);
+    let store = open_store(settings).await?;
     let was_given = bootstrapping.api_key.is_some();
     let opened = keyholt_engine::open(OpenOptions {
         store,
@@ -34,10 +33,44 @@ pub(super) async fn open(settings: &Settings, bootstrapping: Bootstrapping) -> R
         bootstrap: Bootstrap { api_key: bootstrapping.api_key, org: bootstrapping.org },
     })
     .await?;
+    // Only now, so that a refusal is one line.
+    let database = match &settings.database {
+        Database::Sqlite => settings.data_dir.display().to_string(),
+        Database::Postgres(options) => options.url.to_string(),
+    };
+    tracing::info!(database, durability = opened.engine.durability().word(), "the store is open");
     if was_given && opened.first_start.is_none() {
         tracing::info!("KEYHOLT_BOOTSTRAP_API_KEY is ignored: the store is in use already");
     }
     Ok(opened)
+}
+
+async fn open_store(settings: &Settings) -> Result<Store> {
+    match &settings.database {
+        Database::Sqlite => {
+            let store = Store::open_directory(&settings.data_dir)?;
+            warn_of_permissions(settings);
+            Ok(store)
+        }
+        Database::Postgres(options) => {
+            let store = Store::connect(options).await?;
+            warn_of_postgres(settings, &options.url);
+            Ok(store)
+        }
+    }
+}
+
+fn warn_of_postgres(settings: &Settings, url: &PostgresUrl) {
+    if settings.is_data_dir_given {
+        tracing::info!("data_dir is not used: the data are in PostgreSQL; only a root key may lie beside it");
+    }
+    if let Some(hosts) = url.plaintext_hosts() {
+        tracing::warn!(
+            hosts,
+            "sslmode=disable: whoever is between this machine and the database can read and change what passes; \
+             see docs/postgresql.md"
+        );
+    }
 }
 
 fn warn_of_permissions(settings: &Settings) {

@@ -1,7 +1,7 @@
 //! Requests on real connections.
 
-use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use keyholt_testkit::{Deadline, Setup, Step};
@@ -92,4 +92,19 @@ async fn c_smuggled_requests_reach_no_provider() {
         assert!(response.answers.iter().all(|answer| answer.status >= 400), "{start}");
     }
     assert!(house.provider.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c_proxies_of_the_environment_are_not_asked() {
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let proxy = format!("http://{}", trap.local_addr().unwrap());
+    let mut setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        setup = setup.variable(name, &proxy).variable(&name.to_ascii_lowercase(), &proxy);
+    }
+    let house = House::start_as(setup, Step::json(200, "{}")).await;
+    assert_eq!(house.client().send("POST", CHAT, Some(BODY)).unwrap().status, 200);
+    assert_eq!(house.provider.requests().len(), 1);
+    assert_eq!(trap.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }

@@ -16,8 +16,12 @@ pub(crate) struct House {
 impl House {
     /// A server whose secret of type `openai` leads to a provider that answers so.
     pub(crate) async fn start(steps: Vec<Step>) -> Self {
+        Self::start_as(Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap(), steps).await
+    }
+
+    /// The same with this setup.
+    pub(crate) async fn start_as(setup: Setup, steps: Vec<Step>) -> Self {
         let provider = FakeProvider::saying(steps).await.unwrap();
-        let setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
         let options = ["--listen", "127.0.0.1:0", "--egress-allow", &provider.entry()];
         let server = setup.start_with(&options).unwrap();
         let secret = json!({

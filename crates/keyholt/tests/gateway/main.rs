@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod connections;
+mod description;
 mod fixture;
 mod options;
+mod private_ca;
 mod tarpit;

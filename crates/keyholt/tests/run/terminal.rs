@@ -1,5 +1,7 @@
 //! A command on a terminal.
 
+use keyholt_testkit::{in_continuous_integration, program_exists};
+
 use crate::fixture::Runner;
 use crate::users_terminal::Terminal;
 
@@ -91,6 +93,87 @@ fn ctrl_c_reaches_the_command_once() {
     terminal.wait_for("ready\r\n");
     terminal.type_keys("\u{3}");
     assert_eq!(terminal.end().1, Some(130));
+}
+
+#[test]
+fn ctrl_z_stops_the_command_and_fg_goes_on_with_it() {
+    let runner = Runner::new();
+    for line in ["keyholt run -- sh -c 'COMMAND'", "keyholt run -- sh -c 'COMMAND' 2> /dev/null"] {
+        let job = line.replace("COMMAND", "echo ready; read x; echo got $x $TOKEN");
+        let line = format!(
+            "set -m; before=$(stty -g); {job}; echo stopped $?; [ \"$before\" = \"$(stty -g)\" ] && echo the same; \
+             read next; fg > /dev/null; echo ended $?"
+        );
+        let mut terminal = Terminal::begin(&runner, &line);
+        terminal.wait_for("ready\r\n");
+        terminal.type_keys("\u{1a}");
+        // 128 and the number of SIGTSTP.
+        terminal.wait_for("stopped 148\r\nthe same\r\n");
+        terminal.resize(44, 99);
+        terminal.type_keys("go on\nit\n");
+        terminal.wait_for("got it [redacted]\r\n");
+        let (seen, status) = terminal.end();
+        assert!(seen.ends_with("ended 0\r\n") && status == Some(0), "{seen}");
+    }
+}
+
+#[test]
+fn a_stopped_command_can_be_ended_by_a_signal_to_its_job() {
+    let runner = Runner::new();
+    let line = "set -m; keyholt run -- sh -c 'echo ready; read x'; echo stopped $?; kill %1; fg; echo ended $?";
+    let mut terminal = Terminal::begin(&runner, line);
+    terminal.wait_for("ready\r\n");
+    terminal.type_keys("\u{1a}");
+    terminal.wait_for("stopped 148\r\n");
+    terminal.wait_for("ended 143\r\n");
+    assert_eq!(terminal.end().1, Some(0));
+}
+
+#[test]
+fn a_shell_that_is_run_has_jobs_of_its_own() {
+    let runner = Runner::new();
+    let inner = "set -m; sh -c \"echo ready; read x\"; echo inner $?; fg > /dev/null; echo $TOKEN";
+    let mut terminal = Terminal::begin(&runner, &format!("keyholt run -- sh -c '{inner}'"));
+    terminal.wait_for("ready\r\n");
+    terminal.type_keys("\u{1a}");
+    terminal.wait_for("inner 148\r\n");
+    terminal.type_keys("\n");
+    terminal.wait_for("[redacted]\r\n");
+    assert_eq!(terminal.end().1, Some(0));
+}
+
+#[test]
+fn where_nobody_could_go_on_with_it_ctrl_z_holds_nobody_up() {
+    let runner = Runner::new();
+    if !program_exists("script") {
+        assert!(!in_continuous_integration(), "script is needed here");
+        println!("skipped: there is no script");
+        return;
+    }
+    // It makes a session whose leader nobody looks after.
+    let line = "script -qec \"keyholt run -- sh -c 'echo ready; read x; echo got \\$x'\" /dev/null";
+    let mut terminal = Terminal::begin(&runner, line);
+    terminal.wait_for("ready\r\n");
+    terminal.type_keys("\u{1a}it\n");
+    terminal.wait_for("got it\r\n");
+    assert_eq!(terminal.end().1, Some(0));
+}
+
+#[test]
+fn a_signal_to_this_program_reaches_a_command_on_a_terminal_once() {
+    let runner = Runner::new();
+    for signal in ["INT", "TERM", "QUIT", "HUP", "USR1"] {
+        let command = format!(
+            "trap \"echo caught\" {signal}; read stat < /proc/$PPID/stat; set -- $stat; kill -{signal} $4; \
+             until [ \"$x\" = it ]; do read x; done; echo end $x"
+        );
+        let mut terminal = Terminal::begin(&runner, &format!("keyholt run -- sh -c '{command}'"));
+        terminal.wait_for("caught\r\n");
+        terminal.type_keys("it\n");
+        terminal.wait_for("end it\r\n");
+        let (seen, status) = terminal.end();
+        assert_eq!((seen.matches("caught").count(), status), (1, Some(0)), "{signal}: {seen}");
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn the_probes_answer_without_a_key() {
         let answer = server.anonymous().send("GET", probe, None).unwrap();
         assert_eq!(answer.status, 200, "{probe}: {}", answer.text());
     }
+    let ready = server.anonymous().send("GET", "/readyz", None).unwrap().text();
+    assert_eq!(ready, r#"{"status":"ok","database":"sqlite","durability":"local-only"}"#);
 }
 
 #[test]

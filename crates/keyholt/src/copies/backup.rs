@@ -1,0 +1,64 @@
+//! `keyholt backup`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use keyholt_store::{CopyTarget, copy};
+
+use super::place::Place;
+use super::progress::Progress;
+use super::report;
+use crate::config::{ConfigFile, Environment, Options, Settings};
+
+/// Write the whole store to one file, while servers go on
+///
+/// The file is the store as it was at the moment at which the backup began: everything sealed as it was, without the
+/// root key, which must be kept apart. Every row is compared afterwards. Give it the same options as the server.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyholt backup /backups/keyholt-monday.db
+  keyholt backup /backups/keyholt.db --force --data-dir /var/lib/keyholt
+  KEYHOLT_DATABASE_URL=postgres://keyholt@db/keyholt keyholt backup keyholt.db
+
+`keyholt restore FILE` is the way back, `keyholt verify --backup FILE` opens all that is in it.")]
+pub(crate) struct Backup {
+    /// The file, which appears when it is whole, readable by its owner alone
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Replace the file if there is one
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    config: ConfigFile,
+
+    #[command(flatten)]
+    options: Options,
+
+    /// Print one JSON object, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Backup {
+    /// Writes the file and prints what is in it.
+    ///
+    /// # Errors
+    /// When there is a file already, the store cannot be read, or the file cannot be written.
+    pub(crate) async fn run(self) -> Result<()> {
+        let settings = Settings::read(self.options, &self.config, &Environment::of_process())?;
+        let source = Place::of(&settings).source().await?;
+        let target = CopyTarget::create_file(&self.file, self.force)?;
+        let progress = Progress::bar();
+        let report = copy(&source, target, &mut |done| progress.copying(done)).await?;
+        drop(progress);
+        let file = self.file.display().to_string();
+        let end = format!(
+            "{file} is whole; it holds no root key, without which it is worth nothing: keep that apart"
+        );
+        report::print(&report, &file, self.json, &end)
+    }
+}

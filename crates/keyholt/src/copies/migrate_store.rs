@@ -1,0 +1,71 @@
+//! `keyholt migrate-store`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use keyholt_store::copy;
+
+use super::place::Place;
+use super::progress::Progress;
+use super::report;
+
+/// Move a store to another database: from SQLite to PostgreSQL, or back
+///
+/// Copies everything as it is, then compares every row. The source is only read. Where servers use it, the target is
+/// brought to this moment and marked as unfinished: stop them and give the same command again, which copies what has
+/// changed and finishes. So does a copy that was cut off.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyholt migrate-store --from sqlite:/var/lib/keyholt --to postgres://keyholt@db/keyholt --to-password-file db.password
+  keyholt migrate-store --from postgres://keyholt@db/keyholt --to sqlite:/var/lib/keyholt
+
+With little time without service: once while the old servers run, then stop them, then once more. The root key stays the
+same, and is not copied. Do not start the old servers again.")]
+pub(crate) struct MigrateStore {
+    /// Where it is: sqlite:DIR or postgres://user@host/database
+    #[arg(long, value_name = "STORE")]
+    from: String,
+
+    /// Where it goes: an empty directory or database, or an unfinished copy of the same store
+    #[arg(long, value_name = "STORE")]
+    to: String,
+
+    /// The file with the password for --from
+    #[arg(long, value_name = "FILE")]
+    from_password_file: Option<PathBuf>,
+
+    /// The file with the password for --to
+    #[arg(long, value_name = "FILE")]
+    to_password_file: Option<PathBuf>,
+
+    /// Print one JSON object, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl MigrateStore {
+    /// Copies, compares and prints what was done.
+    ///
+    /// # Errors
+    /// When one of the two cannot be used, or the target is neither empty nor an unfinished copy of this store.
+    pub(crate) async fn run(self) -> Result<()> {
+        let from = Place::parse("--from", &self.from, self.from_password_file.as_deref())?;
+        let to = Place::parse("--to", &self.to, self.to_password_file.as_deref())?;
+        let source = from.source().await?;
+        let target = to.target().await?;
+        let (old, new) = (source.name().to_owned(), target.name().to_owned());
+        let progress = Progress::bar();
+        let report = copy(&source, target, &mut |done| progress.copying(done)).await?;
+        drop(progress);
+        let end = match report.is_finished {
+            true => format!("{new} can be served; do not start servers on {old} any more"),
+            false => format!(
+                "{old} is in use: what is written there from now on is not in {new} yet, which is marked as unfinished.\n\
+                 Stop the servers on {old}, then give the same command again: it copies what has changed, and finishes"
+            ),
+        };
+        report::print(&report, &new, self.json, &end)
+    }
+}
