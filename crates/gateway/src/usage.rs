@@ -66,10 +66,15 @@ impl TokenCounter {
             self.keep(chunk);
             return;
         }
-        let mut lines = chunk.split_inclusive(|byte| matches!(byte, b'\n' | b'\r'));
-        for line in &mut lines {
+        for line in chunk.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            let is_whole = line.ends_with(b"\n") || line.ends_with(b"\r");
+            if is_whole && self.end.is_empty() {
+                // Most lines come in one piece, and need not be kept.
+                self.look_at(line.get(line.len().saturating_sub(LOOKED_AT)..).unwrap_or_default());
+                continue;
+            }
             self.keep(line);
-            if line.ends_with(b"\n") || line.ends_with(b"\r") {
+            if is_whole {
                 self.look();
             }
         }
@@ -88,28 +93,46 @@ impl TokenCounter {
         self.end.extend(kept);
     }
 
-    /// Takes what the kept end says, over what was said before: providers count on along a stream.
+    /// Takes what the kept end says.
     fn look(&mut self) {
-        let end = std::mem::take(&mut self.end);
-        let (front, back) = end.as_slices();
-        let whole = if back.is_empty() { front } else { &[front, back].concat() };
-        if let Some(usage) = usage_in(whole) {
+        let mut end = std::mem::take(&mut self.end);
+        self.look_at(end.make_contiguous());
+        self.end = end;
+        self.end.clear();
+    }
+
+    /// Takes what a text says, over what was said before: providers count on along a stream.
+    fn look_at(&mut self, text: &[u8]) {
+        if let Some(usage) = usage_in(text) {
             self.tokens.input = usage.input().unwrap_or(self.tokens.input);
             self.tokens.output = usage.output().unwrap_or(self.tokens.output);
         }
-        self.end = end;
-        self.end.clear();
     }
 }
 
 /// The last object under one of these names. Within a text of JSON the quotes would be escaped.
 fn usage_in(text: &[u8]) -> Option<Usage> {
     let names: [&[u8]; 2] = [b"\"usage\"", b"\"usageMetadata\""];
+    // Most lines of a stream say nothing of the kind.
+    if !text.split(|byte| *byte == b'"').any(|part| part.starts_with(b"usage")) {
+        return None;
+    }
     names.into_iter().find_map(|name| {
-        let at = text.windows(name.len()).rposition(|window| window == name)?;
-        let rest = text.get(at.saturating_add(name.len())..)?.trim_ascii_start().strip_prefix(b":")?;
+        let rest = behind_last(text, name)?.trim_ascii_start().strip_prefix(b":")?;
         serde_json::Deserializer::from_slice(rest).into_iter::<Usage>().next()?.ok()
     })
+}
+
+/// What stands behind the last occurrence of a name, which begins with a quote.
+fn behind_last<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let mut end = text.len();
+    while let Some(at) = text.get(..end)?.iter().rposition(|byte| *byte == b'"') {
+        if let Some(rest) = text.get(at..)?.strip_prefix(name) {
+            return Some(rest);
+        }
+        end = at;
+    }
+    None
 }
 
 #[cfg(test)]

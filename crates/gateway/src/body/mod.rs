@@ -1,6 +1,7 @@
 //! The body of an answer on its way to the caller.
 
 mod events;
+mod gathered;
 mod report;
 mod upstream_body;
 

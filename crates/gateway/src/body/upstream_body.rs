@@ -1,22 +1,25 @@
 //! An upstream's body, under deadlines and without our values.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
+use tokio::task::yield_now;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::events::{EventStream, are_events};
+use super::gathered::Gathered;
 use super::report::{BodyEnd, BodyError, BodyReport};
 use crate::scrub::Scrubber;
 use crate::timeouts::Deadline;
 
 type Told = Box<dyn FnOnce(BodyReport) + Send>;
 
-/// The body that the caller is sent: each piece as it comes, without our values. When the upstream's breaks off, or
+/// The body that the caller is sent: each piece as it comes, without our values; pieces that have come together go
+/// together, but none waits for one that is still to come. When the upstream's breaks off, or
 /// a deadline passes, this one *fails*, so that the server resets the caller's stream or connection and the answer
 /// never looks complete; a stream of events is told so first, if it stands between two events. Trailers are left out.
 /// Dropping it ends the upstream's connection, and with it the request.
@@ -31,6 +34,7 @@ pub struct UpstreamBody<B = Incoming> {
     idle: Option<Pin<Box<Sleep>>>,
     /// Whether nothing has come since the upstream was last waited for.
     is_waiting: bool,
+    gathered: Gathered,
     events: Option<EventStream>,
     failing: Option<Failing>,
     bytes: u64,
@@ -61,6 +65,7 @@ impl<B> UpstreamBody<B> {
             deadline,
             idle: None,
             is_waiting: false,
+            gathered: Gathered::default(),
             events: are_events(headers).then(EventStream::default),
             failing: None,
             bytes: 0,
@@ -74,11 +79,11 @@ impl<B> UpstreamBody<B> {
         }
     }
 
-    fn pass(&mut self, chunk: Bytes) -> Option<Bytes> {
+    fn pass(&mut self, chunk: Bytes) {
         if let Some(events) = &mut self.events {
             events.passed(&chunk);
         }
-        (!chunk.is_empty()).then_some(chunk)
+        self.gathered.push(chunk);
     }
 
     /// Lets go of the upstream, and of what was held back of it.
@@ -105,12 +110,24 @@ impl<B> UpstreamBody<B> {
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // The time counts from when the upstream is waited for: what the caller takes to read is not the upstream's.
         let duration = self.deadline.idle;
-        let idle = self.idle.get_or_insert_with(|| Box::pin(sleep(duration)));
-        if !std::mem::replace(&mut self.is_waiting, true) {
-            idle.set(sleep(duration));
-        }
+        let was_waiting = std::mem::replace(&mut self.is_waiting, true);
+        let idle = match &mut self.idle {
+            Some(idle) => {
+                if !was_waiting {
+                    // Moves the end of a timer that goes on running, which costs no more than to read the time.
+                    idle.as_mut().reset(now() + duration);
+                }
+                idle
+            }
+            None => self.idle.insert(Box::pin(sleep(duration))),
+        };
         idle.as_mut().poll(cx)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a timer of the runtime is set in the runtime's time")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for UpstreamBody<B> {
@@ -124,6 +141,12 @@ impl<B: Body<Data = Bytes> + Unpin> Body for UpstreamBody<B> {
             this.fail(BodyError::TooLong);
         }
         loop {
+            if this.upstream.is_none() || this.gathered.is_full() {
+                // What came before an end is not lost by it.
+                if let Some(gathered) = this.gathered.take() {
+                    return Poll::Ready(Some(Ok(Frame::data(gathered))));
+                }
+            }
             let Some(upstream) = &mut this.upstream else { return this.poll_failing(cx) };
             match Pin::new(upstream).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -131,21 +154,30 @@ impl<B: Body<Data = Bytes> + Unpin> Body for UpstreamBody<B> {
                     let Ok(chunk) = frame.into_data() else { continue };
                     this.bytes = this.bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
                     let chunk = this.scrubber.push(chunk);
-                    if let Some(chunk) = this.pass(chunk) {
-                        return Poll::Ready(Some(Ok(Frame::data(chunk))));
-                    }
+                    this.pass(chunk);
                 }
                 Poll::Ready(Some(Err(_))) => this.fail(BodyError::Broken),
                 Poll::Ready(None) => {
                     this.upstream = None;
                     let rest = this.scrubber.finish();
                     this.tell(BodyEnd::Complete);
-                    return Poll::Ready(this.pass(rest).map(|rest| Ok(Frame::data(rest))));
+                    this.pass(rest);
                 }
-                Poll::Pending => match this.poll_idle(cx) {
-                    Poll::Ready(()) => this.fail(BodyError::Idle),
-                    Poll::Pending => return Poll::Pending,
-                },
+                Poll::Pending => {
+                    if this.gathered.wants_a_turn() {
+                        // The upstream's connection hands over one piece at a time, in a task of its own: in its turn
+                        // it hands over the next one that it has.
+                        let _ = pin!(yield_now()).poll(cx);
+                        return Poll::Pending;
+                    }
+                    if let Some(gathered) = this.gathered.take() {
+                        return Poll::Ready(Some(Ok(Frame::data(gathered))));
+                    }
+                    match this.poll_idle(cx) {
+                        Poll::Ready(()) => this.fail(BodyError::Idle),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
             }
         }
     }
@@ -238,6 +270,47 @@ mod tests {
         setting.upstream.send(None).unwrap();
         assert_eq!(setting.next().await, None);
         assert_eq!(setting.told(), BodyReport { bytes: 18, redacted: 0, end: BodyEnd::Complete });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pieces_that_have_come_together_go_together() {
+        let mut setting = Setting::new("text/event-stream");
+        setting.said("data: a\n\n").await;
+        setting.say("data: sk-private-");
+        setting.say("0123\n\n");
+        setting.say("data: c\n\n");
+        assert_eq!(setting.next().await, Some(Ok("data: [redacted]\n\ndata: c\n\n".to_owned())));
+        // What came before the end goes before it.
+        setting.say("data: d\n\n");
+        setting.upstream.send(None).unwrap();
+        assert_eq!(setting.next().await, Some(Ok("data: d\n\n".to_owned())));
+        assert_eq!(setting.next().await, None);
+        assert_eq!(setting.told(), BodyReport { bytes: 50, redacted: 1, end: BodyEnd::Complete });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_piece_comes_before_what_went_wrong_after_it() {
+        let mut setting = Setting::new("text/event-stream");
+        setting.say("data: a\n\n");
+        setting.say("data: b\n\n");
+        let (upstream, _) = mpsc::unbounded_channel();
+        drop(std::mem::replace(&mut setting.upstream, upstream));
+        assert_eq!(setting.next().await, Some(Ok("data: a\n\ndata: b\n\n".to_owned())));
+        assert!(setting.next().await.unwrap().unwrap().starts_with("event: error\n"));
+        assert_eq!(setting.next().await, Some(Err(BodyError::Broken)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_piece_waits_for_one_turn_of_its_upstream_and_no_longer() {
+        let mut setting = Setting::new("text/event-stream");
+        setting.said("a").await;
+        setting.say("b");
+        assert!(is_silent(&mut setting).await);
+        setting.say("c");
+        assert!(is_silent(&mut setting).await);
+        let start = sleep(Duration::ZERO).deadline();
+        assert_eq!(setting.next().await, Some(Ok("bc".to_owned())));
+        assert_eq!(sleep(Duration::ZERO).deadline(), start);
     }
 
     #[tokio::test(start_paused = true)]

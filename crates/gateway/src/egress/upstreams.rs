@@ -160,7 +160,9 @@ impl Upstreams {
             .http1_max_buf_size(HEAD_BYTES)
             .http1_max_headers(HEADERS)
             .build(connector);
-        UpstreamClient { place: permit.place().clone(), pool, first_byte: self.timeouts.first_byte }
+        let place = permit.place().clone();
+        let authority = authority_of(&place).into();
+        UpstreamClient { place, authority, pool, first_byte: self.timeouts.first_byte }
     }
 }
 
@@ -178,6 +180,8 @@ fn make_room(clients: &mut HashMap<Key, Kept>, now: Duration) {
 #[derive(Clone)]
 pub struct UpstreamClient {
     place: Place,
+    /// The place's authority as it stands in nearly all of its URLs.
+    authority: Arc<str>,
     pool: legacy::Client<Connector, RequestBody>,
     first_byte: Duration,
 }
@@ -210,9 +214,23 @@ impl UpstreamClient {
     }
 
     fn is_for(&self, uri: &Uri) -> bool {
+        let is_same_text = uri.scheme_str() == Some(self.place.scheme.word())
+            && uri.authority().is_some_and(|authority| authority.as_str() == &*self.authority);
+        if is_same_text {
+            return true;
+        }
         let place =
             Url::parse(&uri.to_string()).map_err(|_| EgressRefused::BadName).and_then(|url| Place::of(&url));
         place.as_ref() == Ok(&self.place)
+    }
+}
+
+/// As the WHATWG rules write it: without the port that the scheme has anyway.
+fn authority_of(place: &Place) -> String {
+    let Place { scheme, host, port } = place;
+    match (scheme, port) {
+        (Scheme::Http, 80) | (Scheme::Https, 443) => host.to_string(),
+        (Scheme::Http | Scheme::Https, _) => format!("{host}:{port}"),
     }
 }
 
@@ -245,6 +263,27 @@ mod tests {
 
     use super::*;
     use crate::egress::{EgressPolicy, SystemResolver};
+
+    #[test]
+    fn a_places_authority_is_the_one_in_its_urls() {
+        for url in [
+            "https://api.example.com/v1",
+            "https://api.example.com:8443/v1",
+            "https://api.example.com:80",
+            "http://api.example.com:80",
+            "http://api.example.com:443",
+            "http://0x7f.1:11434",
+            "http://[0:0::1]:80",
+        ] {
+            let url = Url::parse(url).unwrap();
+            let uri: Uri = url.as_str().parse().unwrap();
+            let place = Place::of(&url).unwrap();
+            assert_eq!(authority_of(&place), uri.authority().unwrap().as_str(), "{url}");
+            // And it leads there and nowhere else.
+            let again = Url::parse(&format!("{}://{}", place.scheme.word(), authority_of(&place))).unwrap();
+            assert_eq!(Place::of(&again), Ok(place), "{url}");
+        }
+    }
 
     #[test]
     fn no_more_clients_are_kept_than_there_is_room_for_and_none_that_is_idle() {

@@ -1,18 +1,19 @@
 //! The ways in which a value may be written.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use keyholt_types::SecretValue;
 
 use super::needle::Needle;
 
 /// Shorter values are too likely to occur by chance (design/decisions.md 23).
 const SHORTEST: usize = 8;
+
+/// How many bytes are compared before a needle is followed byte by byte.
+const PREFIX: usize = 4;
 
 /// What is left as it is by those who percent-encode, besides letters and digits, and whether a space becomes `+`.
 const UNENCODED: &[(&[u8], bool)] = &[
@@ -36,6 +37,9 @@ struct Known {
     needles: Vec<Needle>,
     /// The bytes with which one begins.
     starts: [bool; 256],
+    /// The first bytes of each, each once: ordinary text is full of single letters that begin one, and nearly free of
+    /// these. None when a needle has not so many.
+    prefixes: Option<Vec<[u8; PREFIX]>>,
 }
 
 impl std::fmt::Debug for Forms {
@@ -52,7 +56,7 @@ impl Forms {
     /// Takes time and memory in proportion to the values: about 100 bytes for each of theirs.
     #[must_use]
     pub fn of(values: &[&SecretValue]) -> Self {
-        let mut all = BTreeSet::new();
+        let mut all = Vec::new();
         for value in values {
             #[expect(
                 clippy::disallowed_methods,
@@ -63,14 +67,21 @@ impl Forms {
                 all.extend(forms_of(text));
             }
         }
+        all.sort_unstable();
+        all.dedup();
         let needles: Vec<Needle> = all.into_iter().filter_map(Needle::new).collect();
         let mut starts = [false; 256];
-        for first in needles.iter().filter_map(Needle::first) {
+        for [first] in needles.iter().filter_map(Needle::prefix) {
             if let Some(start) = starts.get_mut(usize::from(first)) {
                 *start = true;
             }
         }
-        Self(Arc::new(Known { needles, starts }))
+        // The needles are in order, so that equal ones stand side by side.
+        let mut prefixes: Option<Vec<[u8; PREFIX]>> = needles.iter().map(Needle::prefix).collect();
+        if let Some(prefixes) = &mut prefixes {
+            prefixes.dedup();
+        }
+        Self(Arc::new(Known { needles, starts, prefixes }))
     }
 
     /// Whether nothing is looked for.
@@ -83,14 +94,50 @@ impl Forms {
         &self.0.needles
     }
 
-    pub(super) fn may_start_with(&self, byte: u8) -> bool {
-        self.0.starts.get(usize::from(byte)).copied().unwrap_or(true)
+    /// How many bytes stand before the first place at which a form may begin: all of them when there is none. Near the
+    /// end, where a prefix would not be whole, one byte is enough for a beginning.
+    pub(super) fn before_start(&self, text: &[u8]) -> usize {
+        let starts = |byte: &u8| self.0.starts.get(usize::from(*byte)).copied().unwrap_or(true);
+        let mut from = 0;
+        while let Some(rest) = text.get(from..)
+            && let Some(next) = rest.iter().position(starts)
+        {
+            from += next;
+            if self.may_begin(rest.get(next..).unwrap_or_default()) {
+                return from;
+            }
+            from += 1;
+        }
+        text.len()
+    }
+
+    fn may_begin(&self, rest: &[u8]) -> bool {
+        match (rest.first_chunk::<PREFIX>(), &self.0.prefixes) {
+            (Some(first), Some(prefixes)) => prefixes.contains(first),
+            (None, _) | (_, None) => true,
+        }
     }
 }
 
 /// The forms of one value, some of them several times.
 pub(super) fn forms_of(text: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![text.as_bytes().to_vec()];
+    // Ordinary keys, whose forms are needed for each answer, are written in one way by all of these.
+    if !text.bytes().all(is_written_as_it_is) {
+        forms.extend(escaped_forms(text));
+    }
+    forms.extend(base64_forms(text.as_bytes()));
+    forms
+}
+
+/// Whether neither JSON nor any percent-encoding changes it.
+const fn is_written_as_it_is(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+}
+
+/// How JSON and percent-encodings write it.
+fn escaped_forms(text: &str) -> Vec<Vec<u8>> {
+    let mut forms = Vec::with_capacity(JSON_WRITERS.len() + 2 * UNENCODED.len());
     for escape in JSON_WRITERS {
         forms.push(json(text, *escape).into_bytes());
     }
@@ -98,9 +145,6 @@ pub(super) fn forms_of(text: &str) -> Vec<Vec<u8>> {
         for upper_case in [true, false] {
             forms.push(percent(text, unencoded, *plus_for_space, upper_case).into_bytes());
         }
-    }
-    for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-        forms.extend(base64_forms(text.as_bytes(), engine));
     }
     forms
 }
@@ -179,24 +223,37 @@ fn percent(text: &str, unencoded: &[u8], plus_for_space: bool, upper_case: bool)
 
 /// The value by itself, with and without padding, and within something longer: then the bytes around it share
 /// its first and its last character, and only those between are its own. There are three ways to stand among the
-/// groups of three bytes.
-fn base64_forms(bytes: &[u8], engine: &GeneralPurpose) -> Vec<Vec<u8>> {
-    let alone = engine.encode(bytes);
-    let mut forms = vec![format!("{alone}{}", "=".repeat((4 - alone.len() % 4) % 4)).into_bytes()];
+/// groups of three bytes. The alphabet that is safe in URLs has two other characters (RFC 4648 5).
+fn base64_forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = vec![STANDARD.encode(bytes).into_bytes(), STANDARD_NO_PAD.encode(bytes).into_bytes()];
     // What stands before, whatever it is, and how many characters hold bits of it.
     let ways: [(&[u8], usize); 3] = [(b"", 0), (b"a", 2), (b"aa", 3)];
     for (before, shared) in ways {
-        let encoded = engine.encode([before, bytes].concat());
+        let encoded = STANDARD_NO_PAD.encode([before, bytes].concat());
         let whole = (before.len() + bytes.len()) * 8 / 6;
         forms.extend(encoded.get(shared..whole).map(|own| own.as_bytes().to_vec()));
     }
-    forms.push(alone.into_bytes());
+    let safe_in_urls: Vec<Vec<u8>> = forms.iter().filter_map(|form| safe_in_url(form)).collect();
+    forms.extend(safe_in_urls);
     forms
+}
+
+/// None when it is the same.
+fn safe_in_url(base64: &[u8]) -> Option<Vec<u8>> {
+    let other = |byte: &u8| match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        _ => *byte,
+    };
+    base64.iter().any(|byte| matches!(byte, b'+' | b'/')).then(|| base64.iter().map(other).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use std::collections::BTreeSet;
+
+    use base64::engine::general_purpose::URL_SAFE;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -259,6 +316,43 @@ mod tests {
                 }
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_out_of_an_ordinary_keys_forms_is_the_key_itself(text in "[A-Za-z0-9._-]{1,40}") {
+            for form in escaped_forms(&text) {
+                prop_assert_eq!(form, text.as_bytes());
+            }
+        }
+
+        #[test]
+        fn both_alphabets_of_base64_are_known(text in "[ -~\u{80}-\u{7ff}]{8,40}") {
+            for whole in [STANDARD.encode(&text), URL_SAFE.encode(&text)] {
+                prop_assert!(has(&text, &whole) && has(&text, whole.trim_end_matches('=')));
+            }
+        }
+
+        #[test]
+        fn no_form_begins_in_what_is_skipped(text in "sk-[ab]{6,9}", body in "[abcks2Nz3J-]{0,24}") {
+            let forms = Forms::of(&[&SecretValue::parse(text.clone()).unwrap()]);
+            let before = forms.before_start(body.as_bytes());
+            for start in 0..before {
+                let rest = &body.as_bytes()[start..];
+                for form in forms_of(&text) {
+                    prop_assert!(!form.starts_with(&rest[..rest.len().min(form.len())]), "{} {}", start, body);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_letter_of_a_value_is_not_looked_at_twice() {
+        let forms = Forms::of(&[&SecretValue::parse("sk-0123456789".to_owned()).unwrap()]);
+        let text = b"so she said skis, sk_0, and sk";
+        assert_eq!(forms.before_start(text), text.len() - 2);
+        assert_eq!(forms.before_start(b"a sk-0"), 2);
+        assert_eq!(forms.before_start(b""), 0);
     }
 
     #[test]

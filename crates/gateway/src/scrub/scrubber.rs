@@ -95,12 +95,16 @@ impl Scrubber {
     fn look_at(&mut self, chunk: &[u8]) {
         let before = self.held.len();
         let mut is_idle = self.matched.iter().all(|matched| *matched == 0);
-        for (at, byte) in chunk.iter().enumerate() {
-            if is_idle && !self.forms.may_start_with(*byte) {
-                continue;
+        let mut rest = chunk;
+        loop {
+            if is_idle {
+                // No needle has begun, nor does one begin there: they all stay as they are.
+                rest = rest.get(self.forms.before_start(rest)..).unwrap_or_default();
             }
+            let Some((byte, after)) = rest.split_first() else { return };
+            rest = after;
             is_idle = true;
-            let end = before + at + 1;
+            let end = before + chunk.len() - rest.len();
             let mut longest = 0;
             for (needle, matched) in self.forms.needles().iter().zip(&mut self.matched) {
                 *matched = needle.advance(*matched, *byte);
@@ -150,6 +154,9 @@ impl Forms {
     /// A short text without the values; none when there was none of them in it.
     #[must_use]
     pub fn redact(&self, text: &[u8]) -> Option<Vec<u8>> {
+        if self.before_start(text) == text.len() {
+            return None;
+        }
         let mut scrubber = Scrubber::of(self.clone());
         let mut clean = scrubber.push(Bytes::copy_from_slice(text)).to_vec();
         clean.extend_from_slice(&scrubber.finish());

@@ -1,7 +1,8 @@
 //! The little of a JSON body that the gateway must know: which model it names. Nothing else is changed, and of the
 //! model only the text itself (design/decisions.md 24).
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -72,6 +73,11 @@ impl<'de> Deserialize<'de> for Top<'de> {
     }
 }
 
+/// A key at the top of a body, borrowed from it unless something in it is escaped.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
 struct TopVisitor;
 
 impl<'de> Visitor<'de> for TopVisitor {
@@ -83,14 +89,14 @@ impl<'de> Visitor<'de> for TopVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
         let mut top = Top::default();
-        let mut keys = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "model" {
+        let mut keys = BTreeSet::new();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            if key.0 == "model" {
                 top.model = Some(map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
-            if let Some(problem) = problem_of(&key) {
+            if let Some(problem) = problem_of(&key.0) {
                 top.problem = Some(problem);
             }
             if keys.len() >= KEYS {

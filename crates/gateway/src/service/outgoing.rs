@@ -13,7 +13,7 @@ use super::added_headers::{add_headers, sensitive};
 use super::route::{Format, Forward};
 use crate::egress::{EgressPolicy, Permit};
 use crate::refusal::Refusal;
-use crate::target::{Query, Segments, upstream_url};
+use crate::target::{Query, Segments, TargetRefused, upstream_url};
 
 /// Where a request goes.
 pub(super) struct Target {
@@ -43,7 +43,7 @@ pub(super) fn target(
         Format::OpenAi => destination.openai.as_ref().ok_or(Refusal::Unusable(Unfit::OtherFormat))?,
         Format::Anthropic | Format::Google => &destination.base,
     };
-    let uri = match &destination.azure {
+    let asked = match &destination.azure {
         None => upstream_url(base, &asked_for.path, query)?,
         Some(azure) => {
             let path = azure_path(&azure.deployment, &asked_for.path, model)?;
@@ -51,7 +51,7 @@ pub(super) fn target(
         }
     };
     let permit = policy.check_url(base).map_err(Refusal::Egress)?;
-    let asked = Url::parse(&uri.to_string()).map_err(|_| Refusal::Internal)?;
+    let uri = asked.as_str().parse().map_err(|_| Refusal::from(TargetRefused::Base))?;
     Ok(Target { base: base.clone(), asked, uri, permit })
 }
 
