@@ -17,6 +17,10 @@ const OF_THE_LEADER: &str = "SELECT pg_try_advisory_lock(1801812335, hashtext(cu
 /// The lock of whoever copies into a database.
 const OF_A_COPY: &str = "SELECT pg_try_advisory_lock(1801812337, hashtext(current_schema()))::int::bigint";
 
+/// Commits wait again for whatever the server is told to wait for, and for its disk at least.
+const ON_STABLE_STORAGE: &str = "RESET synchronous_commit;
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+
 /// A database as it is at one moment.
 pub(super) struct PostgresSnapshot {
     database: Alone,
@@ -76,6 +80,9 @@ impl PostgresTarget {
         if database.number(OF_A_COPY).await? == 0 {
             return Err(CopyError::TargetBusy(url.to_string()));
         }
+        // A crash may take the last rows along, as a kill does, but never what was written before them: the log is in
+        // order, and the commit that ends the copy waits for all of it.
+        database.run("SET synchronous_commit = off").await?;
         Ok(Self { database })
     }
 
@@ -138,7 +145,9 @@ impl PostgresTarget {
         Ok(self.database.execute(sql, &[&deployment]).await?)
     }
 
+    /// With what was written before it on stable storage, and on the standby that the server waits for.
     pub(super) async fn end_copy(&self) -> Result<(), CopyError> {
+        self.database.run(ON_STABLE_STORAGE).await?;
         Ok(self.database.run("DELETE FROM unfinished_copies").await?)
     }
 }

@@ -91,14 +91,14 @@ impl SqliteTarget {
         files::make_directory(dir)?;
         let lock = files::DirectoryLock::take(dir)?;
         let file = files::make_database_file(dir)?;
-        let connection = files::open_for_writing(&file)?;
+        let connection = open_for_copy(&file)?;
         Ok(Self { connection, file, _lock: Some(lock) })
     }
 
     /// In a file that is there and empty.
     pub(super) fn in_file(file: &Path) -> Result<Self, CopyError> {
         files::check_library()?;
-        let connection = files::open_for_writing(file)?;
+        let connection = open_for_copy(file)?;
         Ok(Self { connection, file: file.into(), _lock: None })
     }
 
@@ -139,7 +139,9 @@ impl SqliteTarget {
         self.connection.execute(sql, [deployment]).map(drop).map_err(database)
     }
 
+    /// With what was written before it on stable storage.
     pub(super) fn end_copy(&self) -> Result<(), CopyError> {
+        self.connection.pragma_update(None, "synchronous", "FULL").map_err(database)?;
         self.connection.execute("DELETE FROM unfinished_copies", []).map(drop).map_err(database)
     }
 
@@ -168,6 +170,14 @@ impl Rows for SqliteTarget {
     ) -> Result<Vec<Cells>, CopyError> {
         read(&self.connection, NEWEST, table, after, limit)
     }
+}
+
+/// A power cut may take the last rows along, as a kill does, but never what was written before them: the log is in
+/// order, and the commit that ends the copy waits for all of it.
+fn open_for_copy(file: &Path) -> Result<Connection, CopyError> {
+    let connection = files::open_for_writing(file)?;
+    connection.pragma_update(None, "synchronous", "NORMAL").map_err(database)?;
+    Ok(connection)
 }
 
 fn read(

@@ -7,6 +7,10 @@ use crate::changes::{Changes, Needs};
 use crate::param::{Param, Row, params};
 use crate::{IdRange, OrgScope, Store, StoreError, Unmet};
 
+/// Of how many API keys the grants are asked for at once, so that a page of them does not cost the way to a shared
+/// database for each.
+const GRANTS_AT_ONCE: usize = 64;
+
 /// An API key: never its text, only a MAC of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRow {
@@ -253,8 +257,10 @@ impl Store {
         params: Vec<Param>,
     ) -> Result<Vec<ApiKeyRow>, StoreError> {
         let mut rows = self.fetch(sql, params, read_api_key).await?;
-        for row in &mut rows {
-            row.grants = self.list_grants(row.id).await?;
+        for together in rows.chunks_mut(GRANTS_AT_ONCE) {
+            let grants = together.iter().map(|row| self.list_grants(row.id));
+            let grants = futures_util::future::try_join_all(grants).await?;
+            together.iter_mut().zip(grants).for_each(|(row, grants)| row.grants = grants);
         }
         Ok(rows)
     }

@@ -140,3 +140,22 @@ fn a_row_that_cannot_be_read_ends_the_copy_and_what_there_is_stays_marked() {
     assert_eq!(done_to(&report, "orgs"), (0, 0, 0), "what was there is not written again");
     assert_eq!(dump_of(to.path()), dump_of(from.path()));
 }
+
+#[test]
+fn a_target_that_does_not_keep_what_is_written_is_found_out_and_stays_marked() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    make_installation(from.path(), 1);
+    drop(Store::open_directory(to.path()).unwrap());
+    open(to.path())
+        .execute_batch(
+            "CREATE TRIGGER forgets AFTER INSERT ON secret_values WHEN NEW.value_version = 1 BEGIN
+                 UPDATE secret_values SET sealed = x'' WHERE secret_id = unhex(printf('%032x', 300));
+                 DELETE FROM secret_values WHERE secret_id = unhex(printf('%032x', 600));
+             END",
+        )
+        .unwrap();
+    let refused = copy_directory(from.path(), to.path()).unwrap_err();
+    assert!(matches!(refused, CopyError::Differs { table: "secret_values", rows: 2 }), "{refused}");
+    let store = Store::open_directory(to.path()).unwrap();
+    assert!(run(store.find_unfinished_copy()).unwrap().is_some());
+}

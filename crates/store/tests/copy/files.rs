@@ -111,7 +111,10 @@ fn what_a_killed_backup_left_does_not_get_into_the_next_one() {
     let left = |end: &str| -> PathBuf { backups.path().join(format!("keyholt.db.unfinished{end}")) };
     let connection = Connection::open(left("")).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-    connection.execute_batch("CREATE TABLE t (c); INSERT INTO t VALUES (1)").unwrap();
+    connection
+        .execute_batch("CREATE TABLE t (c); INSERT INTO t VALUES (1); PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    connection.execute_batch("INSERT INTO t VALUES (2)").unwrap();
     for end in ["", "-wal"] {
         fs::copy(left(end), backups.path().join(format!("kept{end}"))).unwrap();
     }

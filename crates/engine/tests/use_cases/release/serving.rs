@@ -191,11 +191,16 @@ async fn a_secret_of_any_age_is_found_among_many() {
     let caller = test.caller_with(Role::App.rights()).await;
     let mut ids = Vec::new();
     for number in 0..350 {
-        let kinds = [None, Some("other"), Some("groq"), Some("anthropic")];
         let serves = [0, 120, 349].contains(&number);
-        let kind_of = if serves { Some("openai") } else { kinds[number % 4] };
-        let new =
-            NewSecret { kind: kind_of.map(kind), value: Some(value("v")), ..bare(&format!("s {number}")) };
+        // Of the type alone there are more than are read at a time.
+        let kind_of = if serves || number % 2 == 0 { "openai" } else { ["other", "groq"][number % 4 / 2] };
+        let models = metadata(json!({"models": [if serves { "gpt-4o" } else { "gpt-5" }]}));
+        let new = NewSecret {
+            kind: Some(kind(kind_of)),
+            metadata: Some(models),
+            value: Some(value("v")),
+            ..bare(&format!("s {number}"))
+        };
         let id =
             test.engine.create_secret(&test.owner, OrgChoice::Unnamed, new).await.unwrap().secret.columns.id;
         if serves {

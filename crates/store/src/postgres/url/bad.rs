@@ -1,5 +1,10 @@
 //! What is wrong with a URL. No message repeats a piece of it: any piece may belong to the password.
 
+/// The parameters there are, for people.
+const KNOWN: &str = "sslmode, sslrootcert, sslcert, sslkey, channel_binding, target_session_attrs, \
+     connect_timeout, application_name, options, keepalives, keepalives_idle, keepalives_interval, \
+     keepalives_count, tcp_user_timeout, host and port";
+
 /// What is wrong with a database's URL. Reads on after the name of the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
@@ -34,10 +39,7 @@ pub enum BadUrl {
     #[error("has no = in its parameter {0}")]
     NoValue(usize),
     /// A parameter that is not known.
-    #[error(
-        "has a parameter that Keyholt does not know as its parameter {number}; it knows {}",
-        super::parameters::KNOWN
-    )]
+    #[error("has a parameter that Keyholt does not know as its parameter {number}; it knows {}", KNOWN)]
     Unknown {
         /// Which, from one.
         number: usize,

@@ -8,12 +8,7 @@ use tokio_postgres::config::ChannelBinding;
 
 use super::BadUrl;
 use super::address::{ClientCertificate, Encryption};
-use super::parse::{decode, port_in};
-
-/// The parameters there are, for people.
-pub(super) const KNOWN: &str = "sslmode, sslrootcert, sslcert, sslkey, channel_binding, target_session_attrs, \
-     connect_timeout, application_name, options, keepalives, keepalives_idle, keepalives_interval, \
-     keepalives_count, tcp_user_timeout, host and port";
+use super::text::{decode, port_in};
 
 /// The parameters, read.
 pub(super) struct Parameters {
