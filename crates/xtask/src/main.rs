@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod failover;
 mod flood;
 mod gateway;
 mod measure;
@@ -30,6 +31,8 @@ enum Task {
     Ci(ci::Selection),
     /// What the server does in a second, beside a bare handler on the same machine.
     Bench(bench::BenchArgs),
+    /// Whether anything that was acknowledged is lost when a PostgreSQL primary fails and its standby takes over.
+    Failover(failover::FailoverArgs),
     /// Whether wrong API keys hold up the right one.
     Flood(flood::FloodArgs),
     /// What the gateway adds to a request to a provider, beside the same request sent directly.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Ci(selection) => ci::run(&root(), &selection),
         Task::Bench(arguments) => bench::run(&root(), &arguments),
+        Task::Failover(arguments) => failover::run(&root(), &arguments),
         Task::Flood(arguments) => flood::run(&root(), &arguments),
         Task::Gateway(arguments) => gateway::run(&root(), &arguments),
         Task::Nodes(arguments) => nodes::run(&root(), &arguments),

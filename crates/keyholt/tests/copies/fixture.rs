@@ -33,12 +33,12 @@ pub(crate) fn list(client: &mut Client) -> Vec<Value> {
     answer.json()["objects"].as_array().unwrap().clone()
 }
 
-/// The value of a secret, as `keyholt secret reveal` shows it.
+/// The value of a secret, as `keyholt secret get --reveal` prints it.
 #[track_caller]
 pub(crate) fn reveal(setup: &Setup, server: &Server, name: &str) -> String {
-    let shown = setup.run_against(Some(server), &["secret", "reveal", name, "--yes"], b"").unwrap();
+    let shown = setup.run_against(Some(server), &["secret", "get", name, "--reveal", "--yes"], b"").unwrap();
     assert!(shown.success(), "{shown:?}");
-    shown.stdout.trim_end().to_owned()
+    shown.stdout
 }
 
 /// What a command that succeeds prints for programs; no value is in what it prints.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use keyholt_testkit::postgres::TestDatabase;
 use keyholt_testkit::{Deadline, Intruder, Setup, StartError};
 
-use crate::fixture::{bring_root_key, done, list, put, setup, value_of};
+use crate::fixture::{bring_root_key, done, list, put, refused, setup, value_of};
+use crate::moved::url_and_password;
 
 /// How many rows there are beside the few of the server's: enough that a kill comes in between.
 const ROWS: u64 = 60_000;
@@ -30,20 +31,19 @@ fn installation() -> Setup {
     setup
 }
 
-/// Begins a move, and kills it once so many rows are there.
-fn kill_in_the_middle(old: &Setup, to: &str, rows: impl Fn() -> Option<u64> + Sync) {
+/// Begins a move with these options, and kills it once so many rows are there.
+fn kill_in_the_middle(old: &Setup, options: &[&str], rows: impl Fn() -> Option<u64> + Sync) {
     let pid_file = old.folder().join("pid");
-    let from = format!("sqlite:{}", old.data_dir().display());
-    let command = "echo $$ > pid; exec \"$0\" migrate-store --from \"$1\" --to \"$2\"";
-    let words = ["-c", command, env!("CARGO_BIN_EXE_keyholt"), &from, to];
+    let program = ["-c", "echo $$ > pid; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_keyholt"), "migrate-store"];
     thread::scope(|scope| {
         let killing = scope.spawn(|| {
             let some = || rows().filter(|rows| *rows > ROWS / 10);
-            Deadline::after(Duration::from_secs(60)).poll(some).unwrap();
+            let came = Deadline::after(Duration::from_secs(60)).poll(some);
             let pid = fs::read_to_string(&pid_file).unwrap();
-            assert!(old.run_tool("/bin/sh", &["-c", "kill -KILL \"$0\"", pid.trim()], b"").unwrap().success());
+            let killed = old.run_tool("/bin/sh", &["-c", "kill -KILL \"$0\"", pid.trim()], b"").unwrap();
+            assert!(came.is_some() && killed.success(), "{came:?} rows came, {killed:?}");
         });
-        let ended = old.run_tool("/bin/sh", &words, b"").unwrap();
+        let ended = old.run_tool("/bin/sh", &[&program, options].concat(), b"").unwrap();
         killing.join().unwrap();
         assert_eq!(ended.status.code(), None, "it was too quick to be killed: {ended:?}");
     });
@@ -51,50 +51,48 @@ fn kill_in_the_middle(old: &Setup, to: &str, rows: impl Fn() -> Option<u64> + Sy
     assert!(left > 0 && left < ROWS, "not in the middle: {left}");
 }
 
+/// The same move once more, which goes on and ends.
+fn finish(old: &Setup, options: &[&str]) {
+    let report = done(old, &[&["migrate-store"], options].concat());
+    assert_eq!((&report["finished"], &report["differences"]), (&true.into(), &0.into()), "{report}");
+    let tables = report["tables"].as_array().unwrap();
+    let events = tables.iter().find(|table| table["name"] == "audit_events").unwrap();
+    assert!(events["added"].as_u64().unwrap() < ROWS, "it began anew: {events}");
+}
+
 fn rows_in(dir: &Path) -> Option<u64> {
     let counted = Intruder::in_directory(dir).ok()?.read("SELECT count(*) FROM audit_events").ok()?;
-    counted.first().copied()
+    counted.first().map(|count: &i64| count.unsigned_abs())
 }
 
 #[test]
 fn a_move_that_was_killed_goes_on_and_ends_without_a_difference() {
     let (old, new) = (installation(), setup());
-    let to = format!("sqlite:{}", new.data_dir().display());
+    let [from, to] = [&old, &new].map(|setup| format!("sqlite:{}", setup.data_dir().display()));
+    let options = ["--from", &from, "--to", &to];
     // Nothing may look into a directory before it is there.
     let rows = || new.data_dir().join("keyholt.db").exists().then(|| rows_in(&new.data_dir())).flatten();
-    kill_in_the_middle(&old, &to, rows);
+    kill_in_the_middle(&old, &options, rows);
     bring_root_key(&old, &new);
     let Err(StartError::Ended(ended)) = new.start() else { panic!("half a store is served") };
     assert!(!ended.success() && ended.stderr.contains("unfinished copy"), "{ended:?}");
-    let said = crate::fixture::refused(&new, &["backup", "half.db"], 1);
-    assert!(said.contains("unfinished copy"), "{said}");
-    let said = crate::fixture::refused(&new, &["verify"], 1);
-    assert!(said.contains("unfinished copy"), "{said}");
-    let from = format!("sqlite:{}", old.data_dir().display());
-    let report = done(&old, &["migrate-store", "--from", &from, "--to", &to]);
-    assert_eq!((&report["finished"], &report["differences"]), (&true.into(), &0.into()), "{report}");
-    let tables = report["tables"].as_array().unwrap();
-    let events = tables.iter().find(|table| table["name"] == "audit_events").unwrap();
-    assert!(events["added"].as_u64().unwrap() < ROWS, "it began anew: {events}");
+    for words in [["backup", "half.db"].as_slice(), &["verify"]] {
+        let said = refused(&new, words, 1);
+        assert!(said.contains("unfinished copy"), "{said}");
+    }
+    finish(&old, &options);
     assert_eq!(rows_in(&new.data_dir()), rows_in(&old.data_dir()));
     assert_eq!(list(&mut new.start().unwrap().client()).len(), 1);
 }
 
 #[test]
 fn a_move_to_postgres_that_was_killed_goes_on_and_ends_without_a_difference() {
-    let old = installation();
-    let database = TestDatabase::database().unwrap();
-    let (to, password) = crate::moved::url_and_password(&old, &database);
-    // The password is in the environment of whoever looks, not in the command line of the move.
-    let count = || database.sql("SELECT count(*) FROM audit_events").ok()?.trim().parse().ok();
-    let with_password = format!("{to}\" --to-password-file \"{password}");
-    kill_in_the_middle_of_postgres(&old, &with_password, count);
+    let (old, database) = (installation(), TestDatabase::database().unwrap());
     let from = format!("sqlite:{}", old.data_dir().display());
-    let words = ["migrate-store", "--from", &from, "--to", &to, "--to-password-file", &password];
-    let report = done(&old, &words);
-    assert_eq!((&report["finished"], &report["differences"]), (&true.into(), &0.into()), "{report}");
-    let tables = report["tables"].as_array().unwrap();
-    let events = tables.iter().find(|table| table["name"] == "audit_events").unwrap();
-    assert!(events["added"].as_u64().unwrap() < ROWS, "it began anew: {events}");
+    let (to, password) = url_and_password(&old, &database);
+    let options = ["--from", &from, "--to", &to, "--to-password-file", &password];
+    let count = || database.sql("SELECT count(*) FROM audit_events").ok()?.trim().parse().ok();
+    kill_in_the_middle(&old, &options, count);
+    finish(&old, &options);
     assert_eq!(count(), rows_in(&old.data_dir()));
 }

@@ -25,7 +25,7 @@ fn name(writer: usize, secret: char) -> String {
 }
 
 fn value(number: u64) -> String {
-    format!("sk-never-{number:012}")
+    format!("sk-never-in-the-clear-{number:012}")
 }
 
 fn write(mut client: Client, writer: usize, told: &Told, is_over: &AtomicBool, ready: &Barrier) {

@@ -43,11 +43,6 @@ fn what_is_whole_is_counted_in_the_store_and_in_its_backup() {
 fn whatever_was_tampered_with_is_found_and_named() {
     let (setup, file) = backup();
     let whole = fs::read(&file).unwrap();
-    let flipped = |column: &str| {
-        format!("{column} = unhex(printf('%02x', 255 - unhex_first)) || substr({column}, 2)")
-            .replace("unhex_first", &format!("('0x' || hex(substr({column}, 1, 1)))"))
-    };
-    let _ = flipped;
     for (sql, named) in [
         ("UPDATE secrets SET kind = 'anthropic' WHERE name = 'A'", "the record does not open"),
         ("UPDATE secrets SET name = 'Z' WHERE name = 'B'", "the record does not open"),

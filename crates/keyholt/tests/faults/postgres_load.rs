@@ -47,8 +47,10 @@ fn sessions_that_are_ended_under_load_cost_no_acknowledged_write() {
             ended
         });
         // Beside what is checked call by call: rows that are made once and must stay.
-        let maker = scope.spawn(|| {
-            let (mut client, mut made, mut unknown) = (one.client(), BTreeSet::new(), BTreeSet::new());
+        let mut client = one.client();
+        let is_over = &is_over;
+        let maker = scope.spawn(move || {
+            let (mut made, mut unknown) = (BTreeSet::new(), BTreeSet::new());
             for number in 0.. {
                 if is_over.load(Ordering::SeqCst) {
                     break;

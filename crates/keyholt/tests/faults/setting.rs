@@ -58,15 +58,20 @@ pub(crate) fn list(client: &mut Client) -> Answer {
 /// The names of all secrets, each of which opens.
 #[track_caller]
 pub(crate) fn names(client: &mut Client) -> Vec<String> {
-    let answer = client.send("GET", "/keyholt/v1/secrets?limit=1000", None).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let json = answer.json();
-    let secrets = json["objects"].as_array().unwrap();
-    assert!(secrets.iter().all(|secret| secret["locked"] == false), "all open: {json}");
-    let mut names: Vec<String> =
-        secrets.iter().map(|secret| secret["name"].as_str().unwrap().to_owned()).collect();
-    names.sort();
-    names
+    let (mut names, mut target) = (Vec::new(), "/keyholt/v1/secrets?limit=1000".to_owned());
+    loop {
+        let answer = client.send("GET", &target, None).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let json = answer.json();
+        let page = json["objects"].as_array().unwrap();
+        assert!(page.iter().all(|secret| secret["locked"] == false), "all open: {json}");
+        names.extend(page.iter().map(|secret| secret["name"].as_str().unwrap().to_owned()));
+        let Some(last) = page.last() else {
+            names.sort();
+            return names;
+        };
+        target = format!("/keyholt/v1/secrets?limit=1000&starting_after={}", last["id"].as_str().unwrap());
+    }
 }
 
 /// It is a refusal for now: it says when to come again, and nothing about the caller.

@@ -11,6 +11,7 @@ use crate::fixture::{Installation, Node, SECRETS, done, make_secret, one_server,
 const PATCHES: usize = 32;
 const CREATORS: usize = 9;
 const CREATIONS: usize = 25;
+const RENAMES: usize = 50;
 
 #[test]
 fn of_32_patches_over_three_nodes_none_is_lost() {
@@ -46,6 +47,27 @@ fn no_patch_is_lost(nodes: &[Node]) {
         for number in 0..PATCHES {
             assert_eq!(metadata["keys"][format!("k{number}")], number, "{metadata}");
         }
+    }
+}
+
+#[test]
+fn a_name_that_three_nodes_give_to_one_record_at_once_is_not_taken() {
+    let installation = Installation::new();
+    let nodes = installation.start(3);
+    let target = format!("{SECRETS}/{}", make_secret(&nodes[0], "renamed"));
+    for number in 0..RENAMES {
+        let start = Barrier::new(CREATORS);
+        thread::scope(|scope| {
+            for (_, node) in (0..CREATORS).zip(nodes.iter().cycle()) {
+                let body = json!({ "name": format!("renamed-{number}") });
+                let (mut client, start, target) = (node.client(), &start, &target);
+                scope.spawn(move || {
+                    start.wait();
+                    // Whoever comes second finds that it has the name: its own is fine (wire/braintrust.md 4.1).
+                    done(&mut client, "PATCH", target, &body);
+                });
+            }
+        });
     }
 }
 

@@ -7,9 +7,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::programs::Programs;
 
-/// Waits for the end of the test process, which closes the pipe, also when it is killed; then kills what works in the data
-/// directory, where each process of a PostgreSQL server is, frozen or not, and removes the folder. The signals that end
-/// a test run are not for this process: it still has to tidy up.
+/// Waits for the end of the test process, which closes the pipe, also when it is killed; then kills what works in the
+/// data directory, where each process of a PostgreSQL server is, frozen or not, and removes the folder. The signals that
+/// end a test run are not for this process: it still has to tidy up.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 read -r _

@@ -50,8 +50,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Stops all its processes in their tracks (SIGSTOP): connections stay open, new ones are accepted by the system, and
-    /// nothing is answered.
+    /// Stops all its processes in their tracks (SIGSTOP): connections stay open, new ones are accepted by the system,
+    /// and nothing is answered.
     ///
     /// # Errors
     /// When it does not run.
