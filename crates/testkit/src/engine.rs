@@ -9,7 +9,7 @@ use keyholt_engine::{
     Bootstrap, Engine, EngineSettings, Error, JwtOptions, NewApiKey, NewKeyRights, OpenOptions, OrgChoice,
     PageRequest, RateLimits, StoreState, open,
 };
-use keyholt_store::Store;
+use keyholt_store::{PostgresOptions, PostgresUrl, Store};
 use keyholt_types::{
     AuditRecord, Caller, Credential, OrgName, RequestContext, Restriction, Rights, Role, TestClock, Timestamp,
 };
@@ -76,6 +76,16 @@ impl TestEngine {
         };
         let store = Store::open_directory(dir).expect("a data directory");
         Self::open(store, clock, &root_key, Self::settings()).await
+    }
+
+    /// An engine that is a node on a PostgreSQL database; the first one makes the installation. All nodes of a
+    /// database need the same root key, and have a clock each.
+    pub async fn on_postgres(url: &str, root_key_text: &str) -> Self {
+        let root_key = |_| Ok(boxed(LocalRootKey::parse(root_key_text, "the test")?));
+        let url = PostgresUrl::parse(url).expect("a URL");
+        let options = PostgresOptions { url, connections: 6, for_reading: false };
+        let store = Store::connect(&options).await.expect("a database");
+        Self::open(store, new_clock(), &root_key, Self::settings()).await
     }
 
     async fn open(

@@ -51,7 +51,7 @@ impl Engine {
                 Namesake::None => {}
                 Namesake::Expired(columns) => erasure = Some(self.erasure(scope, &columns)),
                 Namesake::Present(_) | Namesake::Locked => {
-                    return Err(NotCommitted::Failed(Error::NameTaken));
+                    return Err(self.name_taken(scope, &present).await);
                 }
             }
         }
@@ -74,5 +74,16 @@ impl Engine {
         let change = changes.record(event).after(erasure);
         self.commit(action, change).await?;
         Ok(sealed.view)
+    }
+
+    /// Another secret has the name, unless this one was changed on another node since it was read: then that one may be
+    /// itself, or it may be gone.
+    async fn name_taken(&self, scope: Scope, present: &SecretView) -> NotCommitted {
+        let columns = &present.columns;
+        match self.store.find_secret(scope, columns.id).await {
+            Ok(Some(row)) if row.columns.version == columns.version => NotCommitted::Failed(Error::NameTaken),
+            Ok(_) => NotCommitted::Stale,
+            Err(error) => NotCommitted::Failed(self.fault(&error)),
+        }
     }
 }

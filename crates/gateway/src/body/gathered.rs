@@ -1,9 +1,16 @@
 //! Pieces of a body that go to the caller together.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
 
 /// From here on, what has been gathered goes, whatever else has come: one write of hyper's and of most sockets.
 const ENOUGH: usize = 16 * 1024;
+
+/// For how long the upstream's connection gets turns while something is gathered. Far below what may be added to
+/// a piece (design/security.md C: 10 ms), also when each turn comes late.
+const TURNS: Duration = Duration::from_micros(500);
 
 /// What has come and has not been given to the server. Each write of the server's costs a system call, and each piece
 /// by itself a chunk: an upstream that says many things at once should not cost as much as one that says them one by
@@ -16,6 +23,8 @@ pub(super) struct Gathered {
     all: BytesMut,
     /// Whether the upstream's connection has had a turn to hand over more since the last piece.
     had_turn: bool,
+    /// When the first turn was given since something went to the caller.
+    since: Option<Instant>,
     /// Whether any has gone to the caller: the first goes at once, with the answer's head.
     is_under_way: bool,
 }
@@ -43,16 +52,22 @@ impl Gathered {
         self.first.len() + self.all.len() >= ENOUGH
     }
 
-    /// Whether to give the upstream's connection its turn before [`take`](Self::take); true once after each piece.
-    pub(super) fn wants_a_turn(&mut self) -> bool {
-        let has_any = !self.first.is_empty() || !self.all.is_empty();
-        has_any && self.is_under_way && !std::mem::replace(&mut self.had_turn, true)
+    /// Whether to give the upstream's connection its turn before [`take`](Self::take): once after each piece, for
+    /// a short time.
+    pub(super) fn wants_a_turn(&mut self, now: impl FnOnce() -> Instant) -> bool {
+        let is_empty = self.first.is_empty() && self.all.is_empty();
+        if is_empty || !self.is_under_way || std::mem::replace(&mut self.had_turn, true) {
+            return false;
+        }
+        let now = now();
+        now.saturating_duration_since(*self.since.get_or_insert(now)) < TURNS
     }
 
     /// All of it, if there is any.
     pub(super) fn take(&mut self) -> Option<Bytes> {
         let taken =
             if self.all.is_empty() { std::mem::take(&mut self.first) } else { self.all.split().freeze() };
+        self.since = None;
         self.is_under_way |= !taken.is_empty();
         (!taken.is_empty()).then_some(taken)
     }
@@ -60,6 +75,8 @@ impl Gathered {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::sleep;
+
     use super::*;
 
     #[test]
@@ -82,17 +99,24 @@ mod tests {
         assert_eq!(gathered.take().unwrap().as_ptr(), piece.as_ptr());
     }
 
-    #[test]
-    fn each_piece_but_the_first_gives_one_turn() {
+    #[tokio::test(start_paused = true)]
+    async fn each_piece_but_the_first_gives_one_turn_for_a_short_time() {
+        let start = sleep(Duration::ZERO).deadline();
         let mut gathered = Gathered::default();
-        assert!(!gathered.wants_a_turn());
+        assert!(!gathered.wants_a_turn(|| start));
         gathered.push(Bytes::from("a"));
-        assert!(!gathered.wants_a_turn() && gathered.take().is_some());
-        for _ in 0..2 {
+        assert!(!gathered.wants_a_turn(|| start) && gathered.take().is_some());
+        for after in [0, 499] {
             gathered.push(Bytes::from("a"));
-            assert!(gathered.wants_a_turn() && !gathered.wants_a_turn());
+            let now = start + Duration::from_micros(after);
+            assert!(gathered.wants_a_turn(|| now) && !gathered.wants_a_turn(|| now));
         }
-        assert!(gathered.take().is_some() && !gathered.wants_a_turn());
+        gathered.push(Bytes::from("a"));
+        let late = start + Duration::from_micros(500);
+        assert!(!gathered.wants_a_turn(|| late));
+        assert!(gathered.take().is_some() && !gathered.wants_a_turn(|| late));
+        gathered.push(Bytes::from("a"));
+        assert!(gathered.wants_a_turn(|| late));
     }
 
     #[test]

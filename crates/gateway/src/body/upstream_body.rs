@@ -164,7 +164,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for UpstreamBody<B> {
                     this.pass(rest);
                 }
                 Poll::Pending => {
-                    if this.gathered.wants_a_turn() {
+                    if this.gathered.wants_a_turn(now) {
                         // The upstream's connection hands over one piece at a time, in a task of its own: in its turn
                         // it hands over the next one that it has.
                         let _ = pin!(yield_now()).poll(cx);
@@ -306,10 +306,10 @@ mod tests {
         setting.said("a").await;
         setting.say("b");
         assert!(is_silent(&mut setting).await);
-        setting.say("c");
+        setting.say("d");
         assert!(is_silent(&mut setting).await);
         let start = sleep(Duration::ZERO).deadline();
-        assert_eq!(setting.next().await, Some(Ok("bc".to_owned())));
+        assert_eq!(setting.next().await, Some(Ok("bd".to_owned())));
         assert_eq!(sleep(Duration::ZERO).deadline(), start);
     }
 

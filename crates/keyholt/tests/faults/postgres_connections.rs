@@ -25,6 +25,10 @@ fn a_server_without_enough_connections_says_503_or_serves_and_goes_on_when_there
             let read = scope.spawn(move || list(&mut reader));
             [put(&mut writer, "before"), read.join().unwrap()]
         });
+        println!(
+            "{limit} connections: a write is answered {}, a read {}",
+            answers[0].status, answers[1].status
+        );
         for answer in answers {
             match answer.status {
                 200 => assert_ne!(limit, 0),

@@ -61,7 +61,7 @@ impl Postgres {
         // One is the keeper's. Reads share theirs, changes do not.
         let rest = options.connections.saturating_sub(1).max(3);
         let reading = if options.for_reading { rest.min(2) } else { (rest / 4).clamp(1, 4) };
-        let readers = Readers::new(lines(Purpose::Reading, reading));
+        let readers = Readers::new(lines(Purpose::Reading, reading), Arc::clone(&known));
         let writing = if options.for_reading { Vec::new() } else { lines(Purpose::Writing, rest - reading) };
         let lanes = (!writing.is_empty()).then(|| Lanes::start(&mut tasks, &url, writing));
         let mut home = at_home;

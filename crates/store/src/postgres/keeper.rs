@@ -19,6 +19,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How old what this node knows may be; beyond that it knows nothing (design/security.md A7).
 const AGE: Duration = Duration::from_secs(1);
+/// The database is away when it has not answered for so long.
+const AWAY: Duration = Duration::from_secs(4);
 /// The pause after an attempt to connect that failed.
 const RECONNECT: Duration = Duration::from_millis(200);
 /// A clock that is off by more is told of.
@@ -56,10 +58,19 @@ impl Known {
 
     pub(super) fn view(&self) -> View {
         // In this order: an epoch that is newer than its time does no harm.
+        let is_recent = self.was_asked_within(AGE);
+        View { epoch: self.epoch.load(Ordering::SeqCst), is_recent }
+    }
+
+    /// Whether the database has not answered for longer than it takes to put another server in its place.
+    pub(super) fn is_away(&self) -> bool {
+        !self.was_asked_within(AWAY)
+    }
+
+    fn was_asked_within(&self, age: Duration) -> bool {
         let asked_at = self.asked_at.load(Ordering::SeqCst);
-        let epoch = self.epoch.load(Ordering::SeqCst);
-        let age = self.micros_since_beginning(now()).saturating_sub(asked_at);
-        View { epoch, is_recent: asked_at != 0 && u128::from(age) < AGE.as_micros() }
+        let since = self.micros_since_beginning(now()).saturating_sub(asked_at);
+        asked_at != 0 && u128::from(since) < age.as_micros()
     }
 
     pub(super) fn leads(&self) -> bool {

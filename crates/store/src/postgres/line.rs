@@ -17,6 +17,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a new connection may take to be set up.
 const SET_UP: Duration = Duration::from_secs(5);
 
+/// What a commit waits for stays as it was when the connection was made: a server whose setting is reloaded would else
+/// turn running sessions down to waiting for nobody, while the store still calls its changes replicated.
+const KEEP_COMMITS: &str =
+    "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+
 /// The identity of the server that this node uses; none until it is known.
 pub(super) type Home = watch::Receiver<Option<Box<str>>>;
 
@@ -73,6 +78,9 @@ async fn hold(
     let stays = async {
         let set_up = async {
             session.set_up(purpose).await?;
+            if purpose == Purpose::Writing {
+                session.run(KEEP_COMMITS).await?;
+            }
             session.server().await
         };
         let Ok(Ok(server)) = tokio::time::timeout(SET_UP, set_up).await else { return false };

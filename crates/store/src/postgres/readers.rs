@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::keeper::Known;
 use super::line::Line;
 use super::problem;
 use super::session::{NotRead, Session};
@@ -14,11 +15,16 @@ use crate::param::{Param, Row};
 
 /// How long a read may take, the wait for a connection included. The server gives up sooner by itself.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// The same once the database has been away for longer than a promotion takes: nobody is made to wait for it.
+const DEADLINE_WHILE_AWAY: Duration = Duration::from_millis(500);
 /// How many reads may be under way on one connection; beyond that the storage is overloaded.
 const MOST: usize = 1024;
 
 /// Connections for reading.
-pub(super) struct Readers(Vec<Line>);
+pub(super) struct Readers {
+    lines: Vec<Line>,
+    known: Arc<Known>,
+}
 
 /// Counts who asks over a connection.
 struct Asking(Arc<Session>);
@@ -30,8 +36,8 @@ impl Drop for Asking {
 }
 
 impl Readers {
-    pub(super) fn new(lines: Vec<Line>) -> Self {
-        Self(lines)
+    pub(super) fn new(lines: Vec<Line>, known: Arc<Known>) -> Self {
+        Self { lines, known }
     }
 
     /// Reads rows, up to the first after which it does not go on. Once more when the connection was lost.
@@ -42,6 +48,7 @@ impl Readers {
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
         mut goes_on: impl FnMut(&T) -> bool,
     ) -> Result<Vec<T>, StoreError> {
+        let deadline = if self.known.is_away() { DEADLINE_WHILE_AWAY } else { DEADLINE };
         let mut asked: Option<Arc<Session>> = None;
         let reading = async {
             loop {
@@ -58,7 +65,7 @@ impl Readers {
                 }
             }
         };
-        match timeout(DEADLINE, reading).await {
+        match timeout(deadline, reading).await {
             Ok(done) => done,
             Err(_) => {
                 // The server would have given up by itself: it is not reached any more.
@@ -76,10 +83,10 @@ impl Readers {
             let sessions = lines.iter().filter_map(Line::now);
             sessions.min_by_key(|session| session.busy.load(Ordering::Relaxed))
         };
-        let session = match least(&self.0) {
+        let session = match least(&self.lines) {
             Some(session) => session,
             None => {
-                let waiting = self.0.iter().map(|line| Box::pin(line.session()));
+                let waiting = self.lines.iter().map(|line| Box::pin(line.session()));
                 futures_util::future::select_all(waiting).await.0
             }
         };

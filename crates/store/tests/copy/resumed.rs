@@ -1,6 +1,11 @@
 //! Copies in several goes: from a source that is in use, and of what has changed meanwhile.
 
-use keyholt_store::{CopyError, Store};
+use std::sync::Arc;
+
+use keyholt_store::{ChainStart, Changes, CommitError, CopyError, DeploymentRow, RingKeyRow, Store, Unmet};
+use keyholt_types::{
+    Action, AuditEvent, ChainId, DeploymentId, EventId, Outcome, Subject, SubjectKind, Timestamp,
+};
 
 use crate::fixture::{copy_directory, done_to, dump_of, make_installation, open, run};
 
@@ -68,4 +73,46 @@ fn an_unfinished_copy_goes_on_with_its_own_source_only() {
     drop(server);
     assert!(copy_directory(from.path(), to.path()).unwrap().is_finished);
     assert!(copy_directory(to.path(), third.path()).unwrap().is_finished);
+}
+
+#[test]
+fn nothing_is_founded_where_a_copy_goes() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    make_installation(from.path(), 1);
+    let _server = Store::open_directory(from.path()).unwrap();
+    copy_directory(from.path(), to.path()).unwrap();
+    // As it is before the first row was written.
+    let target = open(to.path());
+    target.pragma_update(None, "foreign_keys", false).unwrap();
+    target.execute_batch("DELETE FROM deployment; DELETE FROM ring_keys").unwrap();
+    let store = Store::open_directory(to.path()).unwrap();
+    store.begin_chain(ChainStart {
+        make_id: Arc::new(|| ChainId::MIN),
+        ring_generation: 1,
+        step: Arc::new(|_, _| [0; 32]),
+    });
+    let now = Timestamp::from_micros(1);
+    let deployment = DeploymentRow {
+        id: DeploymentId::from_slice(&[9; 16]).unwrap(),
+        created_at: now,
+        check_value: vec![1],
+    };
+    let ring = RingKeyRow { generation: 1, wrapped: vec![1], created_at: now };
+    let subject = Subject { kind: SubjectKind::Deployment, id: deployment.id.uuid(), name: Box::default() };
+    let event = AuditEvent {
+        id: EventId::MIN,
+        at: now,
+        org: None,
+        request: None,
+        api_key: None,
+        principal: None,
+        address: None,
+        action: Action::DeploymentCreate,
+        subject,
+        outcome: Outcome::Done,
+        count: 1,
+    };
+    let founding = Changes::new().insert_deployment(&deployment, &ring).record(event);
+    let refused = run(store.commit(founding)).unwrap_err();
+    assert!(matches!(refused, CommitError::Unmet(Unmet::Taken)), "{refused}");
 }

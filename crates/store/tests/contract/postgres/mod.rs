@@ -3,6 +3,7 @@
 mod commits;
 mod nodes;
 mod opening;
+mod review;
 
 use std::time::Duration;
 
