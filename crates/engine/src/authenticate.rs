@@ -132,7 +132,8 @@ impl Engine {
         let macs = self.keyring.credential_macs(credential);
         let Some(newest) = macs.first() else { return Ok(Shown::refused_unseen(Limit::Open)) };
         let view = self.store.view();
-        if let Some(known) = self.identities.find_admitted(&newest.mac, view, request.address, self.clock.now()) {
+        if let Some(known) = self.identities.find_admitted(&newest.mac, view, request.address, self.clock.now())
+        {
             return Ok(Shown::Valid(known));
         }
         // Seen before the database is read: a change that is committed meanwhile ends this epoch.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,7 +27,8 @@ pub struct Relay {
 
 #[derive(Debug)]
 struct Shared {
-    server: Mutex<SocketAddr>,
+    /// Where new connections lead, and how long what is sent takes.
+    server: Mutex<(SocketAddr, Duration)>,
     changes_pass: watch::Sender<bool>,
     /// How many changes are held back.
     held: watch::Sender<usize>,
@@ -40,20 +42,22 @@ impl Relay {
     /// When there is no free port, or no thread.
     pub fn start(server: SocketAddr) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            server: Mutex::new(server),
+            server: Mutex::new((server, Duration::ZERO)),
             changes_pass: watch::Sender::new(true),
             held: watch::Sender::new(0),
             loses_answers: AtomicBool::new(false),
         });
         let (end, ended) = oneshot::channel::<()>();
-        let relaying = accept_all(listener, Arc::clone(&shared));
+        let relayed = Arc::clone(&shared);
         let run = move || {
             runtime.block_on(async {
+                let Ok(listener) = TcpListener::from_std(listener) else { return };
                 tokio::select! {
-                    () = relaying => {}
+                    () = accept_all(listener, relayed) => {}
                     // Sent or dropped, it is the end.
                     _ = ended => {}
                 }
@@ -69,9 +73,9 @@ impl Relay {
         self.address
     }
 
-    /// Leads new connections to this server; those that there are stay.
-    pub fn lead_to(&self, server: SocketAddr) {
-        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
+    /// Leads new connections to this server, to which all takes so long; those that there are stay.
+    pub fn lead_to(&self, server: SocketAddr, delay: Duration) {
+        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = (server, delay);
     }
 
     /// Holds back every change that begins from now on, before its `BEGIN`; reads pass.
@@ -113,16 +117,21 @@ async fn accept_all(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let server = *shared.server.lock().unwrap_or_else(PoisonError::into_inner);
+            let (server, delay) = *shared.server.lock().unwrap_or_else(PoisonError::into_inner);
             if let Ok(server) = TcpStream::connect(server).await {
-                let _broken = relay(client, server, &shared).await;
+                let _broken = relay(client, server, delay, &shared).await;
             }
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Shared) -> io::Result<()> {
+async fn relay(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    delay: Duration,
+    shared: &Shared,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
@@ -138,6 +147,7 @@ async fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Shared) ->
                     is_in_change = true;
                     wait_to_pass(shared).await;
                 }
+                tokio::time::sleep(delay).await;
                 server.write_all(bytes).await?;
                 // `Bind`, which the first statement of a change begins with.
                 if is_in_change && bytes.first() == Some(&b'B') {

@@ -176,11 +176,20 @@ impl Engine {
             let conditions = orgs.iter().filter(|org| org.must_be_unowned).fold(in_project, |changes, org| {
                 changes.require_no_api_key_with(org.row.id, Role::Owner.rights(), self.clock.now())
             });
+            let namesakes = if new.replaces_namesakes { self.namesakes(&rows.key).await? } else { Vec::new() };
+            let conditions = if new.replaces_namesakes && rows.principal.is_none() {
+                conditions.require_namesakes(rows.key.principal, &rows.key.name, namesakes.len())
+            } else {
+                conditions
+            };
+            // What a revoked key may still do for a moment on another node must not last.
+            let conditions = match caller.identity.via {
+                Via::ApiKey => conditions.require_unrevoked_api_key(caller.identity.api_key),
+                Via::Jwt => conditions,
+            };
             let mut change = rows.inserted(self, Some(caller), conditions);
-            if new.replaces_namesakes {
-                for namesake in self.namesakes(caller, &rows.key).await? {
-                    change = change.and(self.revocation(caller, namesake)?.1);
-                }
+            for namesake in namesakes.into_iter().filter(|row| may_revoke(caller, row)) {
+                change = change.and(self.revocation(caller, namesake)?.1);
             }
             match self.commit_identity(Action::ApiKeyCreate, change).await {
                 Ok(()) => return Ok(IssuedApiKey { api_key: api_key_view(caller, holder, rows.key), token }),
@@ -188,11 +197,20 @@ impl Engine {
                 Err(NotCommitted::Taken) => {
                     return Err(self.deny(caller, None, Operation::ManageIdentity));
                 }
-                Err(NotCommitted::Stale) => {}
+                Err(NotCommitted::Stale) => self.check_unrevoked(caller).await?,
                 Err(NotCommitted::Failed(error)) => return Err(error),
             }
         }
         Err(Error::Busy)
+    }
+
+    /// Refuses a caller whose API key was revoked meanwhile.
+    async fn check_unrevoked(&self, caller: &Caller) -> Result<(), Error> {
+        if caller.identity.via != Via::ApiKey {
+            return Ok(());
+        }
+        let row = self.store.find_api_key(caller.identity.api_key).await.map_err(|error| self.fault(&error))?;
+        if row.is_some_and(|row| row.revoked_at.is_none()) { Ok(()) } else { Err(Error::Unauthenticated) }
     }
 
     /// The organisations of a new key, in the order in which they were named, once it is clear that
@@ -287,11 +305,10 @@ impl Engine {
         }
     }
 
-    /// The valid keys of the same name that stand for the same principal, as far as the caller may revoke them.
-    async fn namesakes(&self, caller: &Caller, key: &ApiKeyRow) -> Result<Vec<ApiKeyRow>, Error> {
+    /// The keys of the same name that stand for the same principal and are not revoked.
+    async fn namesakes(&self, key: &ApiKeyRow) -> Result<Vec<ApiKeyRow>, Error> {
         let rows = self.store.list_api_keys_of(key.principal).await.map_err(|error| self.fault(&error))?;
-        let is_namesake =
-            |row: &ApiKeyRow| row.name == key.name && row.revoked_at.is_none() && may_revoke(caller, row);
+        let is_namesake = |row: &ApiKeyRow| row.name == key.name && row.revoked_at.is_none();
         Ok(rows.into_iter().filter(is_namesake).collect())
     }
 }

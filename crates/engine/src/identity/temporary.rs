@@ -64,7 +64,8 @@ impl Engine {
             Err(NotCommitted::Failed(error)) => Err(error),
             // Random text is never taken.
             Err(NotCommitted::Taken) => Err(self.too_many_credentials(identity.api_key, now).await?),
-            Err(NotCommitted::Stale) => Err(Error::Busy),
+            // Revoked on another node, which this one has not heard of yet.
+            Err(NotCommitted::Stale) => Err(Error::Unauthenticated),
         }
     }
 

@@ -77,6 +77,9 @@ fn add(total: &mut UsageRow, row: &UsageRow) {
     total.bytes_down = total.bytes_down.saturating_add(row.bytes_down);
     total.input_tokens = total.input_tokens.saturating_add(row.input_tokens);
     total.output_tokens = total.output_tokens.saturating_add(row.output_tokens);
-    total.last_status = row.last_status;
-    total.last_used_at = row.last_used_at;
+    // What could not be written down comes back beside what came later.
+    if row.last_used_at >= total.last_used_at {
+        total.last_status = row.last_status;
+        total.last_used_at = row.last_used_at;
+    }
 }

@@ -88,7 +88,8 @@ impl Engine {
     ) -> Result<SecretView, NotCommitted> {
         let id = SecretId::new(self.ids.mint(self.clock.now()));
         let created_at = moment_of(id.uuid());
-        let sealed = self.seal_new(caller, scope, id, created_at, new).await.map_err(NotCommitted::Failed)?;
+        let sealed =
+            self.seal_new(caller, scope, (id, 1), created_at, new).await.map_err(NotCommitted::Failed)?;
         let org = scope.collection().org();
         let erasure = erased.map(|columns| self.erasure(scope, &columns));
         let made = self.event(Some(caller), org, Action::SecretCreate, secret_subject(&sealed.row.columns));

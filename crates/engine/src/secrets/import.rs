@@ -70,8 +70,8 @@ impl Engine {
         for columns in displaced.values() {
             self.check_reach(caller, columns)?;
         }
-        let deleted = displaced.into_values().map(|columns| {
-            let event = self.event(Some(caller), org, Action::SecretDelete, secret_subject(&columns));
+        let deleted = displaced.values().map(|columns| {
+            let event = self.event(Some(caller), org, Action::SecretDelete, secret_subject(columns));
             Changes::new().delete_secret(scope, columns.id, columns.version).record(event)
         });
         let mut changes: Vec<Audited> = deleted.collect();
@@ -79,7 +79,10 @@ impl Engine {
             let created_at = imported.created_at.unwrap_or_else(|| self.clock.now());
             // In whole milliseconds, as moments are shown.
             let created_at = Timestamp::from_millis(created_at.millis());
-            let sealed = self.seal_new(caller, scope, imported.id, created_at, &imported.secret).await?;
+            // Whoever read the secret that had this id must not take this one for it.
+            let version = displaced.get(&imported.id).map_or(1, |before| before.version.saturating_add(1));
+            let which = (imported.id, version);
+            let sealed = self.seal_new(caller, scope, which, created_at, &imported.secret).await?;
             let subject = secret_subject(&sealed.row.columns);
             let event = self.event(Some(caller), org, Action::SecretImport, subject);
             changes.push(sealed.inserted(scope).record(event));

@@ -87,19 +87,19 @@ impl Engine {
         Error::Forbidden(Denied::OutsidePattern)
     }
 
-    /// Seals a secret that is to be made at this moment.
+    /// Seals a secret that is to be made at this moment, as this version.
     pub(super) async fn seal_new(
         &self,
         caller: &Caller,
         scope: Scope,
-        id: SecretId,
+        (id, version): (SecretId, i64),
         created_at: Timestamp,
         new: &NewSecret,
     ) -> Result<SealedSecret, Error> {
         let mut columns = SecretColumns {
             collection: scope.collection(),
             id,
-            version: 1,
+            version,
             name: new.name.as_str().into(),
             kind: new.kind.as_ref().map(|kind| kind.as_str().into()),
             created_at,

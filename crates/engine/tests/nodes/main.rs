@@ -2,4 +2,4 @@
 #![cfg(test)]
 
 mod fixture;
-mod held;
+mod held_nodes;

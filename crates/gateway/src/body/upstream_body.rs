@@ -1,13 +1,12 @@
 //! An upstream's body, under deadlines and without our values.
 
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::events::{EventStream, are_events};
@@ -143,7 +142,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for UpstreamBody<B> {
         loop {
             if this.upstream.is_none() || this.gathered.is_full() {
                 // What came before an end is not lost by it.
-                if let Some(gathered) = this.gathered.take() {
+                if let Some(gathered) = this.gathered.take(now()) {
                     return Poll::Ready(Some(Ok(Frame::data(gathered))));
                 }
             }
@@ -164,13 +163,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for UpstreamBody<B> {
                     this.pass(rest);
                 }
                 Poll::Pending => {
-                    if this.gathered.wants_a_turn(now) {
-                        // The upstream's connection hands over one piece at a time, in a task of its own: in its turn
-                        // it hands over the next one that it has.
-                        let _ = pin!(yield_now()).poll(cx);
-                        return Poll::Pending;
-                    }
-                    if let Some(gathered) = this.gathered.take() {
+                    if let Some(gathered) = ready!(this.gathered.poll_take(cx, now())) {
                         return Poll::Ready(Some(Ok(Frame::data(gathered))));
                     }
                     match this.poll_idle(cx) {

@@ -126,6 +126,25 @@ impl Changes {
         )
     }
 
+    /// Goes on only where so many API keys of this name stand for a principal that are not revoked, expired ones too,
+    /// but no credentials for a short time; [`Unmet::Stale`] where it is another number. Of two such changes one comes
+    /// after the other.
+    pub fn require_namesakes(self, principal: PrincipalId, name: &str, count: usize) -> Self {
+        // The first statement holds the row until the end, so that the second sees what others did.
+        self.push(
+            "UPDATE principals SET version = version WHERE id = ?1",
+            params![principal.as_bytes()],
+            Needs::OneRow { none: Unmet::Stale },
+        )
+        .push(
+            "UPDATE principals SET version = version WHERE id = ?1 AND (
+                 SELECT count(*) FROM api_keys
+                 WHERE principal_id = ?1 AND name = ?2 AND revoked_at IS NULL AND parent_id IS NULL) = ?3",
+            params![principal.as_bytes(), name, i64::try_from(count).unwrap_or(i64::MAX)],
+            Needs::OneRow { none: Unmet::Stale },
+        )
+    }
+
     /// Revokes an API key of the version before; [`Unmet::Stale`] when it is of another.
     pub fn revoke_api_key(self, row: &ApiKeyRow) -> Self {
         self.push(

@@ -80,11 +80,11 @@ impl Changes {
     }
 
     /// Writes rights and suspension of a membership of the version before; [`Unmet::Stale`] when it is of
-    /// another.
+    /// another, or of a membership that began anew.
     pub fn update_membership(self, row: &MembershipRow) -> Self {
         self.push(
             "UPDATE memberships SET rights = ?3, suspended_at = ?4, version = ?5
-             WHERE org_id = ?1 AND principal_id = ?2 AND version = ?6",
+             WHERE org_id = ?1 AND principal_id = ?2 AND version = ?6 AND created_at = ?7",
             params![
                 row.org.as_bytes(),
                 row.principal.as_bytes(),
@@ -92,6 +92,7 @@ impl Changes {
                 row.suspended_at.map(Timestamp::micros),
                 row.version,
                 row.version - 1,
+                row.created_at.micros(),
             ],
             Needs::OneRow { none: Unmet::Stale },
         )
@@ -100,8 +101,8 @@ impl Changes {
     /// Ends a membership of this version; [`Unmet::Stale`] when it is of another.
     pub fn delete_membership(self, row: &MembershipRow) -> Self {
         self.push(
-            "DELETE FROM memberships WHERE org_id = ?1 AND principal_id = ?2 AND version = ?3",
-            params![row.org.as_bytes(), row.principal.as_bytes(), row.version],
+            "DELETE FROM memberships WHERE org_id = ?1 AND principal_id = ?2 AND version = ?3 AND created_at = ?4",
+            params![row.org.as_bytes(), row.principal.as_bytes(), row.version, row.created_at.micros()],
             Needs::OneRow { none: Unmet::Stale },
         )
     }

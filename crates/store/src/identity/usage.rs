@@ -41,22 +41,58 @@ macro_rules! columns {
     };
 }
 
+/// Adds to a total, which stays where it is as large as a number can be: beyond that the databases fail, each in its
+/// way.
+macro_rules! added {
+    ($column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN usage.",
+            $column,
+            " > 9223372036854775807 - excluded.",
+            $column,
+            " THEN 9223372036854775807 ELSE usage.",
+            $column,
+            " + excluded.",
+            $column,
+            " END, "
+        )
+    };
+}
+
+/// Takes what is later: nodes write theirs down in any order.
+macro_rules! later {
+    ($column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN excluded.last_used_at >= usage.last_used_at THEN excluded.",
+            $column,
+            " ELSE usage.",
+            $column,
+            " END"
+        )
+    };
+}
+
 impl Uses {
     /// Adds to the totals.
     pub fn spent(self, row: &UsageRow) -> Self {
         self.push(
-            "INSERT INTO usage (org_id, secret_id, api_key_id, requests, failed, bytes_up, bytes_down, input_tokens,
-                 output_tokens, last_status, last_used_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (org_id, secret_id, api_key_id) DO UPDATE SET
-                 requests = usage.requests + excluded.requests,
-                 failed = usage.failed + excluded.failed,
-                 bytes_up = usage.bytes_up + excluded.bytes_up,
-                 bytes_down = usage.bytes_down + excluded.bytes_down,
-                 input_tokens = usage.input_tokens + excluded.input_tokens,
-                 output_tokens = usage.output_tokens + excluded.output_tokens,
-                 last_status = excluded.last_status,
-                 last_used_at = excluded.last_used_at",
+            concat!(
+                "INSERT INTO usage (",
+                columns!(),
+                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                 ON CONFLICT (org_id, secret_id, api_key_id) DO UPDATE SET ",
+                added!("requests"),
+                added!("failed"),
+                added!("bytes_up"),
+                added!("bytes_down"),
+                added!("input_tokens"),
+                added!("output_tokens"),
+                later!("last_status"),
+                ", ",
+                later!("last_used_at"),
+            ),
             params![
                 row.org.as_bytes(),
                 row.secret.as_bytes(),

@@ -39,8 +39,9 @@ impl Alone {
             "SET client_min_messages = warning; SET statement_timeout = '300s'; SET lock_timeout = '10s';
              SET idle_in_transaction_session_timeout = 0; SET jit = off;
              SET enable_seqscan = off; SET enable_sort = off;
-             SELECT set_config('synchronous_commit', 'on', false)
-             WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+             SELECT set_config('synchronous_commit', CASE
+                 WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
+                 ELSE current_setting('synchronous_commit') END, false)";
         let set_up = alone.run(settings).await;
         set_up.map_err(|problem| OpenError::Database { problem: problem.to_string() })?;
         Ok(alone)

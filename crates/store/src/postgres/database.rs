@@ -1,6 +1,7 @@
 //! An open database: its connections, and the tasks that keep them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -53,7 +54,9 @@ impl Postgres {
         let (home, at_home) = watch::channel(None);
         let mut tasks = JoinSet::new();
         let known = Arc::new(Known::nothing());
-        tasks.spawn(Keeper { url: Arc::clone(&url), known: Arc::clone(&known), home }.run());
+        let keeper =
+            Keeper { url: Arc::clone(&url), known: Arc::clone(&known), home, counted: AtomicI64::new(0) };
+        tasks.spawn(keeper.run());
         let mut lines = |purpose, count: usize| -> Vec<Line> {
             let keep = |_| Line::keep(&mut tasks, Arc::clone(&url), purpose, at_home.clone());
             (0..count).map(keep).collect()

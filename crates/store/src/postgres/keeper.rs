@@ -29,7 +29,8 @@ const CLOCK_SKEW_MICROS: i64 = 5_000_000;
 /// What this node knows of identities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct View {
-    /// How often it was changed who may do what.
+    /// Another one whenever it was changed who may do what, and whenever another server is asked. Never one of before:
+    /// a server that took over may lack changes, and come to the same number with others.
     pub(crate) epoch: i64,
     /// Whether that was asked recently enough to go by it.
     pub(crate) is_recent: bool,
@@ -85,9 +86,11 @@ impl Known {
         u64::try_from(moment.duration_since(self.began).as_micros()).unwrap_or(u64::MAX).saturating_add(1)
     }
 
-    fn learn(&self, asked: Instant, epoch: i64, server: &Server) {
+    fn learn(&self, asked: Instant, is_another: bool, server: &Server) {
         self.is_replicated.store(server.durability == Durability::Replicated, Ordering::SeqCst);
-        self.epoch.store(epoch, Ordering::SeqCst);
+        if is_another {
+            self.epoch.fetch_add(1, Ordering::SeqCst);
+        }
         self.asked_at.store(self.micros_since_beginning(asked), Ordering::SeqCst);
     }
 }
@@ -98,6 +101,8 @@ pub(super) struct Keeper {
     pub(super) known: Arc<Known>,
     /// Told which server is the one.
     pub(super) home: watch::Sender<Option<Box<str>>>,
+    /// How often it was changed there who may do what, when it was last asked.
+    pub(super) counted: AtomicI64,
 }
 
 impl Keeper {
@@ -153,8 +158,6 @@ impl Keeper {
                     if std::mem::take(&mut is_first) {
                         tell_of_clock(&server);
                     }
-                    let home = Some(server.identity);
-                    self.home.send_if_modified(|known| std::mem::replace(known, home.clone()) != home);
                 }
                 Ok(Err(error)) => return problem::describe(&error),
                 Err(_) => return "it did not answer in time".to_owned(),
@@ -176,7 +179,15 @@ impl Keeper {
             session.break_off();
             return Ok(server);
         };
-        self.known.learn(asked, epoch, &server);
+        let home = Some(server.identity.clone());
+        self.home.send_if_modified(|known| {
+            // Whoever asks which server is home waits for the end of this: what is read in the new view is never read from
+            // the former server, and whoever is told of the server finds its view.
+            let is_another_home = std::mem::replace(known, home.clone()) != home;
+            let is_another = self.counted.swap(epoch, Ordering::SeqCst) != epoch || is_another_home;
+            self.known.learn(asked, is_another, &server);
+            is_another_home
+        });
         if !self.known.leads.load(Ordering::SeqCst) {
             // Held until this connection ends.
             let leads = "SELECT pg_try_advisory_lock(1801812335, hashtext(current_schema()))::int::bigint";

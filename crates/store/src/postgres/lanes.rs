@@ -154,11 +154,18 @@ impl Lane {
             let (statements, advanced) = self.statements(change)?;
             match timeout(WORK, transaction::carry_out(&session, &statements)).await {
                 Ok(Ok(())) => return self.finish(&session, advanced).await,
-                Ok(Err(Refused::ForGood(refused))) => return Err(refused),
-                Ok(Err(Refused::ForNow(refused))) => refusal = refused,
+                Ok(Err(Refused::ForGood(refused))) => {
+                    self.leave_chain(&session);
+                    return Err(refused);
+                }
+                Ok(Err(Refused::ForNow(refused))) => {
+                    refusal = refused;
+                    self.leave_chain(&session);
+                }
                 Err(_) => {
                     // It is not known what the server still does for it, but commit it cannot.
                     self.break_off(&session).await;
+                    self.leave_chain(&session);
                     return Err(CommitError::Unavailable("the database did not answer in time".into()));
                 }
             }
@@ -182,6 +189,14 @@ impl Lane {
             Err(_) => {}
         }
         outcome
+    }
+
+    /// Ends the chain with its connection: the server may hold on for a while to a record of the transaction that
+    /// nobody will commit, and whoever adds another one at its place would wait for that.
+    fn leave_chain(&mut self, session: &Session) {
+        if session.has_ended() {
+            self.chain = None;
+        }
     }
 
     async fn break_off(&self, session: &Session) {

@@ -27,40 +27,56 @@ pub(super) type Home = watch::Receiver<Option<Box<str>>>;
 
 /// A connection that is kept.
 #[derive(Clone)]
-pub(super) struct Line(watch::Receiver<Option<Arc<Session>>>);
+pub(super) struct Line {
+    current: watch::Receiver<Option<Arc<Session>>>,
+    home: Home,
+}
 
 impl Line {
     /// Keeps a connection to the server that is home, for as long as the task lives.
     pub(super) fn keep(tasks: &mut JoinSet<()>, url: Arc<PostgresUrl>, purpose: Purpose, home: Home) -> Self {
-        let (current, line) = watch::channel(None);
+        let (sender, current) = watch::channel(None);
+        let line = Self { current, home: home.clone() };
         tasks.spawn(async move {
             let mut pause = FIRST_PAUSE;
             loop {
-                if hold(&url, purpose, home.clone(), &current).await {
+                if hold(&url, purpose, home.clone(), &sender).await {
                     pause = FIRST_PAUSE;
                 }
                 tokio::time::sleep(pause).await;
                 pause = LONGEST_PAUSE.min(pause * 2);
             }
         });
-        Self(line)
+        line
+    }
+
+    /// Whether a connection may be used: it has not ended, and leads to the server that is home at this moment. That is
+    /// asked here too, since whoever keeps it may not have been told yet.
+    fn serves(&self, session: &Session) -> bool {
+        !session.has_ended() && self.home.borrow().as_ref().is_none_or(|home| session.is_of(home))
     }
 
     /// The connection, if there is one now.
     pub(super) fn now(&self) -> Option<Arc<Session>> {
-        self.0.borrow().clone().filter(|session| !session.has_ended())
+        self.current.borrow().clone().filter(|session| self.serves(session))
     }
 
     /// The connection, when there is one.
     pub(super) async fn session(&self) -> Arc<Session> {
-        let mut line = self.0.clone();
+        let (mut line, mut home) = (self.current.clone(), self.home.clone());
         loop {
-            if let Some(session) = line.borrow_and_update().clone().filter(|session| !session.has_ended()) {
+            // Before the look: what changes after it is waited for.
+            home.mark_unchanged();
+            let current = line.borrow_and_update().clone();
+            if let Some(session) = current.filter(|session| self.serves(session)) {
                 return session;
             }
-            if line.changed().await.is_err() {
-                // The task that keeps it has ended with the store.
-                std::future::pending::<()>().await;
+            tokio::select! {
+                changed = line.changed() => if changed.is_err() {
+                    // The task that keeps it has ended with the store.
+                    std::future::pending::<()>().await;
+                },
+                Ok(()) = home.changed() => {}
             }
         }
     }
@@ -88,6 +104,7 @@ async fn hold(
         if !is_home(&home.borrow_and_update()) {
             return false;
         }
+        session.know(&server.identity);
         current.send_replace(Some(Arc::clone(&session)));
         // Whoever goes on with a server that is no longer the one may be told what is no longer true.
         let _ = home.wait_for(|home| !is_home(home)).await;

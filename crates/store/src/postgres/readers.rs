@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::keeper::Known;
 use super::line::Line;
@@ -16,7 +16,9 @@ use crate::param::{Param, Row};
 /// How long a read may take, the wait for a connection included. The server gives up sooner by itself.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// The same once the database has been away for longer than a promotion takes: nobody is made to wait for it.
-const DEADLINE_WHILE_AWAY: Duration = Duration::from_millis(500);
+const DEADLINE_WHILE_AWAY: Duration = Duration::from_secs(2);
+/// How long the server may take to answer a read, or to give it up.
+const ANSWER: Duration = Duration::from_millis(4500);
 /// How many reads may be under way on one connection; beyond that the storage is overloaded.
 const MOST: usize = 1024;
 
@@ -35,6 +37,24 @@ impl Drop for Asking {
     }
 }
 
+/// Over which connection a read is under way.
+struct Asked {
+    session: Arc<Session>,
+    answers: u64,
+    at: Instant,
+}
+
+impl Asked {
+    fn now(session: &Arc<Session>) -> Self {
+        Self { session: Arc::clone(session), answers: session.answers(), at: now() }
+    }
+
+    /// Whether nothing has come over this connection since, for longer than the server takes.
+    fn is_unanswered(&self) -> bool {
+        self.at.elapsed() >= ANSWER && self.session.answers() == self.answers
+    }
+}
+
 impl Readers {
     pub(super) fn new(lines: Vec<Line>, known: Arc<Known>) -> Self {
         Self { lines, known }
@@ -49,12 +69,12 @@ impl Readers {
         mut goes_on: impl FnMut(&T) -> bool,
     ) -> Result<Vec<T>, StoreError> {
         let deadline = if self.known.is_away() { DEADLINE_WHILE_AWAY } else { DEADLINE };
-        let mut asked: Option<Arc<Session>> = None;
+        let mut asked: Option<Asked> = None;
         let reading = async {
             loop {
                 let is_second = asked.is_some();
                 let session = self.session().await?;
-                asked = Some(Arc::clone(&session.0));
+                asked = Some(Asked::now(&session.0));
                 match session.0.fetch(sql, params, &read, &mut goes_on).await {
                     Ok(rows) => return Ok(rows),
                     Err(NotRead::Row(malformed)) => return Err(malformed),
@@ -68,9 +88,10 @@ impl Readers {
         match timeout(deadline, reading).await {
             Ok(done) => done,
             Err(_) => {
-                // The server would have given up by itself: it is not reached any more.
-                if let Some(session) = asked {
-                    session.break_off();
+                // The server would have given up by itself: it is not reached any more. Unless this waited for others'
+                // answers, or not over this connection: then it is left to those others.
+                if let Some(asked) = asked.filter(Asked::is_unanswered) {
+                    asked.session.break_off();
                 }
                 Err(StoreError::Unavailable("the database did not answer in time".into()))
             }
@@ -96,4 +117,9 @@ impl Readers {
         }
         Ok(Asking(session))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long an answer takes must not depend on a clock that steps")]
+fn now() -> Instant {
+    Instant::now()
 }

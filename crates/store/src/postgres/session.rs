@@ -1,8 +1,8 @@
 //! One connection, set up: what is asked over it, and what is known of the server at its other end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ pub(super) enum Purpose {
 /// The server at the other end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
-    /// Tells it from every other one, and from itself before a restart.
+    /// Tells it from every other one, and from itself before a restart: by whichever of its addresses it is reached.
     pub(super) identity: Box<str>,
     /// What a commit there survives.
     pub(super) durability: Durability,
@@ -40,10 +40,14 @@ pub(super) struct Session {
     client: Client,
     /// By address and length of the text: each text stands once in the program, or a few times, which does no harm.
     statements: Mutex<HashMap<(usize, usize), Statement>>,
+    /// The server's identity, once it is known.
+    home: OnceLock<Box<str>>,
     ended: watch::Sender<bool>,
     has_warned: AtomicBool,
     /// How many ask at this moment.
     pub(super) busy: AtomicUsize,
+    /// How many answers have come.
+    answers: AtomicU64,
 }
 
 /// Why a row was not read.
@@ -65,9 +69,11 @@ impl Session {
         Self {
             client,
             statements: Mutex::default(),
+            home: OnceLock::new(),
             ended: watch::Sender::new(false),
             has_warned: AtomicBool::new(false),
             busy: AtomicUsize::new(0),
+            answers: AtomicU64::new(0),
         }
     }
 
@@ -104,6 +110,21 @@ impl Session {
         let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
     }
 
+    /// Says which server this is, once.
+    pub(super) fn know(&self, identity: &str) {
+        let _ = self.home.set(identity.into());
+    }
+
+    /// Whether this is that server, as far as it is known which one this is.
+    pub(super) fn is_of(&self, identity: &str) -> bool {
+        self.home.get().is_some_and(|home| **home == *identity)
+    }
+
+    /// How many answers to reads have come.
+    pub(super) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
     /// How what runs over this connection is called off.
     pub(super) fn cancel_token(&self) -> tokio_postgres::CancelToken {
         self.client.cancel_token()
@@ -115,7 +136,7 @@ impl Session {
             Purpose::Reading => "SET statement_timeout = '4s'; SET lock_timeout = '2s';",
             Purpose::Writing => {
                 "SET statement_timeout = '8s'; SET lock_timeout = '3s';
-                 SET idle_in_transaction_session_timeout = '30s';"
+                 SET idle_in_transaction_session_timeout = '5s';"
             }
             Purpose::Keeping => "SET statement_timeout = '60s'; SET lock_timeout = '60s';",
         };
@@ -134,7 +155,7 @@ impl Session {
         let row = self
             .client
             .query_one(
-                "SELECT concat(inet_server_addr()::text, ' ', inet_server_port(), ' ', pg_postmaster_start_time()),
+                "SELECT concat(extract(epoch FROM pg_postmaster_start_time()), ' ', inet_server_port()),
                         current_setting('synchronous_standby_names') <> '',
                         (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
                 &[],
@@ -175,7 +196,10 @@ impl Session {
         goes_on: &mut impl FnMut(&T) -> bool,
     ) -> Result<Vec<T>, NotRead> {
         let statement = self.statement(sql).await?;
-        let rows = self.client.query_raw(&statement, params.iter()).await?;
+        let rows = self.client.query_raw(&statement, params.iter()).await;
+        // Also when it refuses.
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        let rows = rows?;
         let mut rows = std::pin::pin!(rows);
         let mut found = Vec::new();
         while let Some(row) = rows.try_next().await? {

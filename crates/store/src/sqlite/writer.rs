@@ -371,7 +371,11 @@ mod tests {
         let connection = Arc::new(Mutex::new(connection));
         let writer = Writer::start(Arc::clone(&connection)).unwrap();
         let step = Arc::new(|_: &[u8], _: &[u8]| [0; 32]);
-        writer.begin_chain(ChainStart { make_id: Arc::new(|| keyholt_types::ChainId::MIN), ring_generation: 1, step });
+        writer.begin_chain(ChainStart {
+            make_id: Arc::new(|| keyholt_types::ChainId::MIN),
+            ring_generation: 1,
+            step,
+        });
         (writer, connection)
     }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyholt_store::{
     ApiKeyRow, Audited, ChainStart, ChainStep, Changes, CommitError, MembershipRow, OrgKeyRow, OrgRow,
-    OrgScope, PostgresOptions, PostgresUrl, PrincipalKind, PrincipalRow, ProjectRow, Scope, SecretRow, Store, Unmet, ValueRow,
+    OrgScope, PostgresOptions, PostgresUrl, PrincipalKind, PrincipalRow, ProjectRow, Scope, SecretRow, Store,
+    Unmet, ValueRow,
 };
 use keyholt_testkit::postgres::TestDatabase;
 use keyholt_types::{

@@ -1,12 +1,14 @@
 //! A pair of PostgreSQL servers and nodes on it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{anyhow, ensure};
 use keyholt_testkit::postgres::{Cluster, Pair};
 use keyholt_testkit::{Client, Deadline, Server, Setup};
 
-use super::outage::PATIENCE;
+/// How long anything may take until nodes serve again, or say what they must.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the rounds are about.
 pub(super) struct Installation {

@@ -7,10 +7,7 @@ use anyhow::{Context, anyhow};
 use keyholt_testkit::{Answer, Client, Deadline, Stopwatch};
 use serde_json::json;
 
-use super::installation::Node;
-
-/// How long a node may take to serve again.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+use super::installation::{Node, PATIENCE};
 
 /// When each node did something for the first time again, on one watch.
 #[derive(Debug, Default)]

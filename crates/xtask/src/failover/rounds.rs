@@ -10,9 +10,9 @@ use keyholt_testkit::{Deadline, Random, Stopwatch};
 
 use super::audit::AuditLog;
 use super::figures::Figures;
-use super::installation::Installation;
+use super::installation::{Installation, PATIENCE};
 use super::model::{Settled, Testimony};
-use super::outage::{PATIENCE, make_probe, probe};
+use super::outage::{make_probe, probe};
 use super::survey::{reveal, survey};
 use super::worker::{Signals, work};
 

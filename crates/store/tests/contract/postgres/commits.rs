@@ -66,7 +66,8 @@ fn a_commit_whose_standby_was_not_waited_for_is_not_acknowledged() {
         let waiting = Arc::clone(&store);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { commit(&waiting, Changes::new()).await });
-        let call_off = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        let call_off =
+            "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
         until("a commit waits", async || cluster.sql("postgres", call_off).unwrap().trim() == "1").await;
         let outcome = tasks.join_next().await.unwrap().unwrap();
         assert!(matches!(outcome, Err(CommitError::OutcomeUnknown)), "{outcome:?}");

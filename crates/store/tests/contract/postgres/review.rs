@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use keyholt_store::{Changes, Uses, UsageRow};
+use keyholt_store::{Changes, UsageRow, Uses};
 use keyholt_testkit::postgres::{Cluster, TestDatabase};
 use keyholt_testkit::{Deadline, Relay, Stopwatch};
 use tokio::task::JoinSet;
@@ -45,7 +45,8 @@ fn what_is_read_in_a_view_of_a_new_primary_is_never_read_from_the_former_one() {
         let other = node(&pair.standby.url("postgres"), 2).await;
         let renamed = Changes::new().rename_org(&org(1, "org 1"), "renamed");
         other.commit(recorded("rename", renamed).ends_views()).await.unwrap();
-        relay.lead_to(pair.standby.address());
+        // Far away, so that much is read meanwhile.
+        relay.lead_to(pair.standby.address(), Duration::from_millis(20));
         let is_over = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
         for _ in 0..4 {
@@ -63,7 +64,8 @@ fn what_is_read_in_a_view_of_a_new_primary_is_never_read_from_the_former_one() {
             });
         }
         pair.primary.sql("postgres", END_KEEPER).unwrap();
-        until("the view is of the new primary", async || one.view().is_recent && one.view().epoch != before).await;
+        until("the view is of the new primary", async || one.view().is_recent && one.view().epoch != before)
+            .await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         is_over.store(true, Ordering::SeqCst);
         assert!(tasks.join_all().await.into_iter().all(|reads| reads > 0));
@@ -162,7 +164,6 @@ fn a_connection_that_answers_is_not_broken_off_because_a_read_waited_too_long() 
         let before = database.sql(pids).unwrap();
         // Each read gives up after 2 s; the third one has waited for 5 s by then.
         let lock = "BEGIN; LOCK TABLE orgs IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(7); ROLLBACK";
-        let url = database.url().to_owned();
         std::thread::scope(|threads| {
             let locked = threads.spawn(|| database.sql(lock));
             let held = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -180,7 +181,6 @@ fn a_connection_that_answers_is_not_broken_off_because_a_read_waited_too_long() 
             assert!(answers.iter().all(Result::is_err), "{answers:?}");
             locked.join().unwrap().unwrap();
         });
-        drop(url);
         assert!(store.find_org(org_id(1)).await.unwrap().is_some());
         assert_eq!(database.sql(pids).unwrap(), before);
     });
@@ -208,6 +208,12 @@ fn totals_that_are_as_large_as_can_be_stay_so() {
         // Another node is a moment late.
         store.note_uses(Uses::new().spent(&row(1, 7, 3, 500)).spent(&row(2, 7, 3, 200))).await.unwrap();
         let totals = store.list_usage(org_scope(1), None, None, 10).await.unwrap();
-        assert_eq!(totals, [UsageRow { requests: 2, bytes_up: 2, bytes_down: 2, ..row(1, i64::MAX, 5, 200) }, row(2, 7, 3, 200)]);
+        assert_eq!(
+            totals,
+            [
+                UsageRow { requests: 2, bytes_up: 2, bytes_down: 2, ..row(1, i64::MAX, 5, 200) },
+                row(2, 7, 3, 200)
+            ]
+        );
     });
 }

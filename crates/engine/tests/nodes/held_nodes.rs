@@ -6,7 +6,7 @@ use keyholt_engine::{Error, ImportedSecret, MemberPatch, NewApiKey, NewPrincipal
 use keyholt_store::PrincipalKind;
 use keyholt_testkit::TestEngine;
 use keyholt_types::{Description, OrgName, Patch, PrincipalId, Role, SecretId, TtlSeconds};
-use tokio::spawn;
+use tokio::task::JoinSet;
 
 use crate::fixture::{Nodes, nodes, with_value};
 
@@ -32,11 +32,12 @@ async fn a_patch_of_what_was_imported_anew_meanwhile_leaves_the_new_value() {
     import(other, id, "the first value").await;
     relay.hold_changes();
     let patching = Arc::clone(slow);
-    let patched = spawn(async move { patching.engine.patch_secret(&patching.owner, id, described("x")).await });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { patching.engine.patch_secret(&patching.owner, id, described("x")).await });
     relay.held(1).await;
     import(other, id, "the second value").await;
     relay.pass_changes();
-    let patched = patched.await.unwrap().unwrap();
+    let patched = tasks.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(&*patched.details.description, "x");
     assert_eq!(revealed(other, id).await.as_deref(), Ok("the second value"));
 }
@@ -55,12 +56,12 @@ async fn erasing_what_has_expired_leaves_what_was_imported_in_its_place_meanwhil
     // It is in the way of one of this name.
     let creating = Arc::clone(slow);
     let new = with_value("a", "another value");
-    let created =
-        spawn(async move { creating.engine.create_secret(&creating.owner, OrgChoice::Unnamed, new).await });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { creating.engine.create_secret(&creating.owner, OrgChoice::Unnamed, new).await });
     relay.held(1).await;
     import(other, id, "the second value").await;
     relay.pass_changes();
-    let created = created.await.unwrap().unwrap();
+    let created = tasks.join_next().await.unwrap().unwrap().unwrap();
     assert!(created.found_existing, "what was imported is gone");
     assert_eq!(revealed(other, id).await.as_deref(), Ok("the second value"));
 }
@@ -89,7 +90,8 @@ async fn a_patch_of_a_member_who_was_taken_in_anew_with_less_gives_back_nothing(
     relay.hold_changes();
     let patching = Arc::clone(slow);
     let caller = both.clone();
-    let patched = spawn(async move {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
         let patch = MemberPatch { suspended: Some(true), ..MemberPatch::default() };
         patching.engine.patch_member(&caller, org, id, patch).await
     });
@@ -98,7 +100,7 @@ async fn a_patch_of_a_member_who_was_taken_in_anew_with_less_gives_back_nothing(
     other.clock.advance_seconds(1);
     other.engine.patch_member(&both, org, id, rights(Role::Viewer)).await.unwrap();
     relay.pass_changes();
-    patched.await.unwrap().unwrap();
+    tasks.join_next().await.unwrap().unwrap().unwrap();
     let patch = MemberPatch { suspended: Some(false), email: Patch::Keep, ..MemberPatch::default() };
     let view = other.engine.patch_member(&both, org, id, patch).await.unwrap();
     let mut rights = view.memberships.iter().map(|membership| membership.rights);
@@ -116,11 +118,32 @@ async fn of_two_api_keys_that_replace_their_namesakes_at_once_one_is_valid() {
     };
     relay.hold_changes();
     let issuing = Arc::clone(slow);
-    let issued = spawn(async move { issuing.issue_with(&issuing.owner, new()).await });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { issuing.issue_with(&issuing.owner, new()).await });
     relay.held(1).await;
     let first = other.issue_with(&other.owner, new()).await.unwrap();
     relay.pass_changes();
-    let second = issued.await.unwrap().unwrap();
+    let second = tasks.join_next().await.unwrap().unwrap().unwrap();
     assert!(slow.caller(&second).await.is_ok());
     assert_eq!(slow.caller(&first).await.err(), Some(Error::Unauthenticated));
+}
+
+/// On another node a revoked key may be good for a moment: what it makes there must not outlive it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_that_was_revoked_meanwhile_makes_none_that_lasts() {
+    let Nodes { slow, other, relay, .. } = &nodes().await;
+    let maker = other.issue(&other.owner, &[], Role::Owner.rights(), None).await.unwrap();
+    let maker = slow.caller(&maker).await.unwrap();
+    relay.hold_changes();
+    let mut tasks = JoinSet::new();
+    let (issuing, caller) = (Arc::clone(slow), maker.clone());
+    tasks.spawn(async move { issuing.issue(&caller, &[], Role::Viewer.rights(), None).await.map(drop) });
+    let (issuing, caller) = (Arc::clone(slow), maker.clone());
+    tasks.spawn(async move { issuing.engine.create_credential(&caller, None, 600).await.map(drop) });
+    relay.held(2).await;
+    other.engine.revoke_api_key(&other.owner, maker.identity.api_key).await.unwrap();
+    relay.pass_changes();
+    for made in tasks.join_all().await {
+        assert_eq!(made, Err(Error::Unauthenticated));
+    }
 }
