@@ -89,11 +89,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Internal`] when it does not.
     pub async fn health(&self) -> Result<(), Error> {
-        // Known at once, where a read would wait for a database that is away.
-        if !self.store.view().is_recent {
-            return Err(Error::Busy);
-        }
-        self.store.find_deployment().await.map(drop).map_err(|error| self.fault(&error))
+        self.store.check().await.map_err(|error| self.fault(&error))
     }
 
     /// What an acknowledged change survives.

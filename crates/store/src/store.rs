@@ -108,6 +108,19 @@ impl Store {
         }
     }
 
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Sqlite(_) => self.find_deployment().await.map(drop),
+            // It is asked all the time; one more read could only wait behind others.
+            Backend::Postgres(postgres) if postgres.answers() => Ok(()),
+            Backend::Postgres(_) => Err(StoreError::Unavailable("the database does not answer".into())),
+        }
+    }
+
     /// Whether this node is the one that does what one node does for all, such as erasing what has expired. What it
     /// does must do no harm when another one does it too for a moment.
     #[must_use]

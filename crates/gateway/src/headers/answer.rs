@@ -1,6 +1,8 @@
 //! Headers on their way back to the caller.
 
-use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING,
+};
 use url::Url;
 
 use super::hop::Hop;
@@ -42,6 +44,10 @@ const PASSED_PREFIXES: &[&str] = &[
     "x-together-",
 ];
 
+/// How the names of character sets begin in which a value would not be found.
+const OTHER_CHARACTERS: &[&str] =
+    &["utf-16", "utf16", "utf-32", "utf32", "utf-7", "utf7", "ucs", "iso-10646", "csunicode", "unicode"];
+
 /// What the caller is given.
 #[derive(Debug)]
 pub struct AnswerHeaders {
@@ -57,6 +63,9 @@ pub enum AnswerRefused {
     /// A body that is compressed although nobody asked for it: a credential could not be found in it.
     #[error("the upstream's answer is compressed")]
     Encoded,
+    /// A body whose characters are not those of ASCII: the same.
+    #[error("the upstream's answer is in an unusual character set")]
+    Charset,
 }
 
 /// Where an answer comes from, and where the caller reaches it.
@@ -82,11 +91,24 @@ pub fn answer_headers(
     if given.get_all(CONTENT_ENCODING).iter().any(|value| !is_identity(value)) {
         return Err(AnswerRefused::Encoded);
     }
+    // hyper undoes the chunks alone; what else was done to the body stays in it (RFC 9112 6.1).
+    if given.get_all(TRANSFER_ENCODING).iter().any(|value| !is_merely_chunked(value)) {
+        return Err(AnswerRefused::Encoded);
+    }
+    if given.get_all(CONTENT_TYPE).iter().any(is_of_other_characters) {
+        return Err(AnswerRefused::Charset);
+    }
     let hop = Hop::of(given);
     let mut answer = AnswerHeaders { headers: HeaderMap::with_capacity(given.len()), redacted: 0 };
     for (name, value) in given.iter().filter(|(name, _)| !hop.has(name.as_str())) {
-        let passed =
-            if name == LOCATION { location_of(value, by) } else { passes(name).then(|| value.clone()) };
+        // Before it is written anew: then it would be in a form that nobody looks for.
+        let found = if name == LOCATION { forms.redact(value.as_bytes()) } else { None };
+        answer.redacted += u64::from(found.is_some());
+        let passed = match found {
+            Some(clean) => HeaderValue::from_bytes(&clean).ok().and_then(|clean| location_of(&clean, by)),
+            None if name == LOCATION => location_of(value, by),
+            None => passes(name).then(|| value.clone()),
+        };
         let Some(value) = passed else { continue };
         let Some(redacted) = forms.redact(value.as_bytes()) else {
             answer.headers.append(name.clone(), value);
@@ -98,6 +120,24 @@ pub fn answer_headers(
         }
     }
     Ok(answer)
+}
+
+fn is_merely_chunked(value: &HeaderValue) -> bool {
+    let mut codings = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    codings.all(|coding| {
+        [b"".as_slice(), b"chunked", b"identity"].iter().any(|known| coding.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Whether a media type says that ASCII's characters are not one byte each, as they are in UTF-8 and nearly all others.
+fn is_of_other_characters(kind: &HeaderValue) -> bool {
+    let is_other = |parameter: &[u8]| {
+        let text = String::from_utf8_lossy(parameter).to_ascii_lowercase();
+        let charset =
+            text.trim().strip_prefix("charset").map(|rest| rest.trim_start_matches([' ', '=', '"', '\'']));
+        charset.is_some_and(|name| OTHER_CHARACTERS.iter().any(|other| name.starts_with(other)))
+    };
+    kind.as_bytes().split(|byte| *byte == b';').skip(1).any(is_other)
 }
 
 fn passes(name: &HeaderName) -> bool {
@@ -155,6 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn a_body_in_which_nothing_would_be_found_is_refused() {
+        for (name, value, refused) in [
+            ("transfer-encoding", "chunked", None),
+            ("transfer-encoding", "gzip, chunked", Some(AnswerRefused::Encoded)),
+            ("transfer-encoding", "deflate", Some(AnswerRefused::Encoded)),
+            ("content-type", "text/plain; charset=utf-8", None),
+            ("content-type", "text/plain; boundary=utf-16", None),
+            ("content-type", "text/plain;a=b; Charset = \"UTF-16BE\"", Some(AnswerRefused::Charset)),
+            ("content-type", "text/plain;charset=ucs-2", Some(AnswerRefused::Charset)),
+        ] {
+            assert_eq!(answer(&[(name, value.as_bytes())]).err(), refused, "{value}");
+        }
+    }
+
+    #[test]
     fn everything_else_is_dropped() {
         for name in [
             "set-cookie",
@@ -168,7 +223,6 @@ mod tests {
             "via",
             "connection",
             "keep-alive",
-            "transfer-encoding",
             "content-length",
             "trailer",
             "upgrade",

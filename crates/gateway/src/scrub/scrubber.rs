@@ -65,10 +65,13 @@ impl Scrubber {
         self.let_go(all, settled)
     }
 
-    /// Lets go of what is held, if it is at most so many bytes: for somebody who watches a terminal and waits for the
+    /// Lets go of what is held, if no more than so many bytes may be the beginning of a form, with those of it that were
+    /// let go before: for somebody who watches a terminal and waits for the
     /// letter that they typed. Should a form go on from there, the rest of it is replaced.
     pub fn release(&mut self, most: usize) -> Bytes {
-        if self.held.is_empty() || self.held.len() > most || !self.covered.is_empty() {
+        // Counted from where a form may have begun: of what is written letter by letter no more is let go in all.
+        let begun = self.matched.iter().max().copied().unwrap_or(0);
+        if self.held.is_empty() || begun > most || !self.covered.is_empty() {
             return Bytes::new();
         }
         self.in_run = false;

@@ -13,7 +13,7 @@ use super::route::Format;
 use super::shared::Shared;
 use super::spending::Spending;
 use crate::body::UpstreamBody;
-use crate::headers::{AnsweredBy, answer_headers};
+use crate::headers::{AnswerRefused, AnsweredBy, answer_headers};
 use crate::refusal::Refusal;
 use crate::scrub::{Forms, Scrubber};
 use crate::timeouts::Deadline;
@@ -32,7 +32,7 @@ pub(super) struct Answered {
 /// Passes an answer on: its status, the headers that may pass, its body, all without the values that were tried.
 ///
 /// # Errors
-/// 502 when it is compressed: nobody could find a value in it.
+/// 502 when it is compressed or in an unusual character set: nobody could find a value in it.
 pub(super) fn pass_on(
     shared: &Arc<Shared>,
     answered: Answered,
@@ -45,8 +45,12 @@ pub(super) fn pass_on(
     let (head, body) = response.into_parts();
     let forms = Forms::of(&tried.iter().collect::<Vec<_>>());
     let by = AnsweredBy { asked: &asked, base: &base, mount: format.mount() };
-    let passed = answer_headers(&head.headers, by, &forms)
-        .map_err(|_| Refusal::NoAnswer("The upstream's answer is compressed although nobody asked for it"))?;
+    let passed = answer_headers(&head.headers, by, &forms).map_err(|refused| {
+        Refusal::NoAnswer(match refused {
+            AnswerRefused::Encoded => "The upstream's answer is compressed although nobody asked for it",
+            AnswerRefused::Charset => "The upstream's answer is in a character set that is not supported",
+        })
+    })?;
     let name = endpoint_name(&spending.usable().secret().columns.name);
     let counter = SharedCounter::new(TokenCounter::new(&head.headers));
     let body = Counted::new(body, counter.clone());

@@ -216,11 +216,11 @@ impl<'a> Round<'a> {
         *request.headers_mut() = headers;
         let mut spending = Spending::begin(&shared.engine, &self.caller, usable);
         spending.spent.bytes_up = length;
+        if let Some(sent) = &sent {
+            spending.follow(sent.clone());
+        }
         let sending = shared.upstreams.client(org, &target.permit);
         let result = watch.standing(sending.send(request)).await;
-        if let Some(sent) = &sent {
-            spending.spent.bytes_up = sent.bytes();
-        }
         match result {
             Ok(response) => {
                 breaker.answered();
@@ -233,13 +233,19 @@ impl<'a> Round<'a> {
             }
             Err(error) => {
                 shared.metrics.attempted(Outcome::Failed);
-                if error.is_upstreams_fault() {
+                if error.is_upstreams_fault() && !is_callers_delay(&error, sent.as_ref()) {
                     breaker.failed();
                 }
                 lost_or_missed(&error, sent.as_ref())
             }
         }
     }
+}
+
+/// Whether there was no answer in time because the caller's body had not come: otherwise one caller could have the
+/// upstream left alone for all others.
+fn is_callers_delay(error: &UpstreamError, sent: Option<&Sent>) -> bool {
+    matches!(error, UpstreamError::TimedOut | UpstreamError::NoAnswer) && sent.is_some_and(Sent::is_waited_for)
 }
 
 /// A connection that was never made is missed; everything else may have been taken up.
@@ -249,6 +255,7 @@ fn lost_or_missed(error: &UpstreamError, sent: Option<&Sent>) -> Attempted {
         UpstreamError::RequestBody if sent.is_some_and(Sent::is_too_large) => {
             Attempted::Lost(Refusal::TooLarge)
         }
+        error @ UpstreamError::TimedOut if is_callers_delay(error, sent) => Attempted::Lost(Refusal::BodyLost),
         UpstreamError::TimedOut
         | UpstreamError::NoAnswer
         | UpstreamError::RequestBody

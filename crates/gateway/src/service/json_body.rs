@@ -17,12 +17,17 @@ use crate::refusal::Refusal;
 /// Most keys at the top of a body.
 const KEYS: usize = 1000;
 
+/// Fields in which providers and other gateways are told of models to fall back on: OpenRouter's, LiteLLM's.
+const OTHER_MODELS: &[&str] = &["models", "fallbacks", "fallback_models", "context_window_fallback_dict"];
+
 const NOT_AN_OBJECT: Refusal = Refusal::Json("The request body must be a JSON object");
 
 /// A model's name, and where it stands in the body, its quotes included.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NamedModel {
     pub(super) name: String,
+    /// Whether other models stand beside it, which the provider may take in its place.
+    pub(super) has_others: bool,
     at: Range<usize>,
 }
 
@@ -42,7 +47,7 @@ pub(super) fn named_model(body: &[u8]) -> Result<Option<NamedModel>, Refusal> {
         serde_json::from_str(raw).map_err(|_| Refusal::Json("The field model must be a string"))?;
     // It was borrowed from the body: this is how far from its beginning.
     let start = (raw.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-    Ok(Some(NamedModel { name, at: start..start.saturating_add(raw.len()) }))
+    Ok(Some(NamedModel { name, has_others: top.has_others, at: start..start.saturating_add(raw.len()) }))
 }
 
 impl NamedModel {
@@ -64,6 +69,7 @@ impl NamedModel {
 #[derive(Default)]
 struct Top<'a> {
     model: Option<&'a RawValue>,
+    has_others: bool,
     problem: Option<Refusal>,
 }
 
@@ -96,6 +102,7 @@ impl<'de> Visitor<'de> for TopVisitor {
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
+            top.has_others |= OTHER_MODELS.iter().any(|field| key.0.eq_ignore_ascii_case(field));
             if let Some(problem) = problem_of(&key.0) {
                 top.problem = Some(problem);
             }

@@ -7,7 +7,7 @@ use keyholt_engine::Usable;
 use keyholt_engine::providers::{AuthHeader, AzurePath, Deployment, Unfit, auth_for, openai_auth_for};
 use keyholt_types::SecretValue;
 use url::Url;
-use url::form_urlencoded::byte_serialize;
+use url::form_urlencoded::{byte_serialize, parse};
 
 use super::added_headers::{add_headers, sensitive};
 use super::route::{Format, Forward};
@@ -74,7 +74,10 @@ fn azure_path(deployment: &Deployment, path: &Segments, model: Option<&str>) -> 
 /// The secret's version of the interface, whatever the caller's.
 fn azure_query(azure: &AzurePath, query: Option<&Query>) -> Result<Query, Refusal> {
     let given = query.map(Query::as_str).unwrap_or_default();
-    let is_version = |pair: &&str| pair.to_ascii_lowercase().starts_with("api-version=");
+    // Also where its name is encoded: given twice, one of the two would count, and nobody knows which.
+    let is_version = |pair: &&str| {
+        parse(pair.as_bytes()).next().is_some_and(|(name, _)| name.eq_ignore_ascii_case("api-version"))
+    };
     let version: String = byte_serialize(azure.api_version.as_bytes()).collect();
     let mut pairs: Vec<&str> = given.split('&').filter(|pair| !pair.is_empty() && !is_version(pair)).collect();
     let version = format!("api-version={version}");

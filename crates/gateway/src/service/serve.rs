@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, TRAILER, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use keyholt_engine::{Operation, credential_from_gateway_headers};
-use keyholt_types::{Caller, RequestContext};
+use keyholt_types::{Caller, RequestContext, Right};
 
 use super::answer_body::GatewayBody;
 use super::choose::{Wanted, candidates};
@@ -98,7 +98,10 @@ impl Incoming<'_> {
         }
         let query = head.uri.query().map(Query::parse).transpose()?;
         let headers = upstream_headers(&head.headers)?;
-        let grant = shared.slots.bodies.grant();
+        // From here on: an organisation whose bodies come slowly must leave room for the others, too.
+        let org = org_of(caller)?;
+        let org_slot = shared.slots.take_for(org).ok_or(Refusal::Busy)?;
+        let grant = shared.slots.bodies.grant(org);
         let reading = upload::read(&head.headers, body, shared.settings.request_idle, grant);
         let asked_for = match route? {
             Route::Credentials => {
@@ -121,11 +124,16 @@ impl Incoming<'_> {
                 ));
             }
         };
-        let (named, model) = model_of(&asked_for, named);
+        let has_others = named.as_ref().is_some_and(|named| named.has_others);
+        let (named, model) = model_of(&head.method, &asked_for, named);
+        // Who may use one model only names none when they name several.
+        let model = model.filter(|_| !has_others || caller.identity.allows_model(None));
         let wanted = Wanted { format: asked_for.format, name: name.as_deref(), model: model.as_deref() };
         let candidates = candidates(&shared.engine, caller, wanted).await?;
         let (caller, method) = (caller.clone(), head.method);
         let job = Job { caller, asked_for, method, headers, query, upload, named };
+        // There it takes a place among those of the secret's organisation.
+        drop(org_slot);
         forward(shared, job, candidates, deadline, slot, watch).await
     }
 }
@@ -135,17 +143,40 @@ fn needs_body(method: &Method, asked_for: &Forward) -> bool {
     method == Method::POST && asked_for.path.iter().last() != Some("cancel")
 }
 
+/// The organisation that a request counts for until its secret is known: the first in which the caller may use, so that
+/// nobody chooses it.
+fn org_of(caller: &Caller) -> Result<[u8; 16], Refusal> {
+    let first = caller.identity.orgs.iter().find(|grant| grant.rights.has(Right::Use));
+    first.map(|grant| *grant.org.as_bytes()).ok_or(Refusal::Internal)
+}
+
+/// Whether providers read the model from the body of such a request. What is asked about something stored is about the
+/// model that it was made with, and a batch names models of its own: a name in the body would only look as if it decided.
+fn body_decides(method: &Method, asked_for: &Forward) -> bool {
+    let path: Vec<&str> = asked_for.path.iter().collect();
+    let is_stored = match path.as_slice() {
+        ["responses", "compact" | "input_tokens"] => false,
+        ["responses", _, ..] | ["messages", "batches", ..] => true,
+        _ => false,
+    };
+    method == Method::POST && asked_for.model.is_none() && !is_stored
+}
+
 /// The model that decides, and the one in the body if it is that.
 fn model_of(
+    method: &Method,
     asked_for: &Forward,
     named: Option<super::json_body::NamedModel>,
 ) -> (Option<super::json_body::NamedModel>, Option<String>) {
     match asked_for.format {
         // Google's path names it; what its bodies call so is sent as it is.
         Format::Google => (None, asked_for.model.clone()),
+        Format::OpenAi | Format::Anthropic if !body_decides(method, asked_for) => {
+            (None, asked_for.model.clone())
+        }
         Format::OpenAi | Format::Anthropic => {
             let model = named.as_ref().map(|named| named.name.clone());
-            (named, model.or_else(|| asked_for.model.clone()))
+            (named, model)
         }
     }
 }

@@ -2,8 +2,7 @@
 //! in this server (design/security.md C).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -69,18 +68,29 @@ impl Drop for OrgSlot {
 #[derive(Debug, Clone)]
 pub(super) struct Budget {
     most: usize,
-    taken: Arc<AtomicUsize>,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    orgs: HashMap<[u8; 16], usize>,
 }
 
 impl Budget {
-    /// So many bytes.
+    /// So many bytes; of one organisation at most three quarters of them, so that one that sends much, or whose provider
+    /// hangs, leaves room for the others.
     pub(super) fn new(most: usize) -> Self {
         Self { most, taken: Arc::default() }
     }
 
-    /// Nothing yet.
-    pub(super) fn grant(&self) -> Grant {
-        Grant { budget: self.clone(), bytes: 0 }
+    /// Nothing yet, for this organisation.
+    pub(super) fn grant(&self, org: [u8; 16]) -> Grant {
+        Grant { budget: self.clone(), org, bytes: 0 }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,21 +98,39 @@ impl Budget {
 #[derive(Debug)]
 pub(super) struct Grant {
     budget: Budget,
+    org: [u8; 16],
     bytes: usize,
 }
 
 impl Grant {
-    /// Takes so many bytes more; false when there are not so many.
+    /// Takes so many bytes more; false, and nothing is taken, when there are not so many.
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let before = self.budget.taken.fetch_add(bytes, Ordering::Relaxed);
+        let mut taken = self.budget.taken();
+        let all = taken.all.saturating_add(bytes);
+        let of_org = taken.orgs.get(&self.org).copied().unwrap_or_default().saturating_add(bytes);
+        if all > self.budget.most || of_org > self.budget.most - self.budget.most / 4 {
+            return false;
+        }
+        taken.all = all;
+        taken.orgs.insert(self.org, of_org);
         self.bytes = self.bytes.saturating_add(bytes);
-        before.saturating_add(bytes) <= self.budget.most
+        true
     }
 }
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        self.budget.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        if self.bytes == 0 {
+            return;
+        }
+        let mut taken = self.budget.taken();
+        taken.all = taken.all.saturating_sub(self.bytes);
+        if let Some(of_org) = taken.orgs.get_mut(&self.org) {
+            *of_org = of_org.saturating_sub(self.bytes);
+            if *of_org == 0 {
+                taken.orgs.remove(&self.org);
+            }
+        }
     }
 }
 
@@ -112,13 +140,16 @@ mod tests {
 
     #[test]
     fn memory_is_given_back() {
-        let budget = Budget::new(10);
-        let (mut one, mut two) = (budget.grant(), budget.grant());
-        assert!(one.grow(6) && !two.grow(5));
-        drop(two);
-        assert!(one.grow(4) && !one.grow(1));
-        drop(one);
-        assert!(budget.grant().grow(10));
+        let budget = Budget::new(12);
+        let (mut one, mut two) = (budget.grant([1; 16]), budget.grant([1; 16]));
+        assert!(one.grow(6) && !two.grow(4) && two.grow(3) && !one.grow(1));
+        let mut other = budget.grant([2; 16]);
+        assert!(!other.grow(4) && other.grow(3) && !other.grow(1));
+        drop((one, two));
+        assert!(other.grow(6) && !other.grow(1));
+        drop(other);
+        assert!(budget.grant([1; 16]).grow(9));
+        assert!(budget.taken().orgs.is_empty() && budget.taken().all == 0);
     }
 
     #[test]

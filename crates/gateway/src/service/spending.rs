@@ -5,12 +5,16 @@ use std::sync::Arc;
 use keyholt_engine::{Engine, Spent, Usable};
 use keyholt_types::{Action, Caller};
 
+use super::upload::Sent;
+
 /// A request with a value in it. Counted as used when it is made, and with what it came to when it is dropped: also
 /// when the caller goes away.
 pub(super) struct Spending {
     engine: Arc<Engine>,
     caller: Caller,
     usable: Arc<Usable>,
+    /// How far a body has got that is sent while it comes; an answer may begin before its end.
+    sent: Option<Sent>,
     pub(super) spent: Spent,
 }
 
@@ -22,8 +26,14 @@ impl Spending {
             engine: Arc::clone(engine),
             caller: caller.clone(),
             usable: Arc::clone(usable),
+            sent: None,
             spent: Spent::default(),
         }
+    }
+
+    /// The body is sent while it comes: what has been sent in the end is what counts.
+    pub(super) fn follow(&mut self, sent: Sent) {
+        self.sent = Some(sent);
     }
 
     /// The provider sent the value back.
@@ -40,6 +50,9 @@ impl Spending {
 
 impl Drop for Spending {
     fn drop(&mut self) {
+        if let Some(sent) = &self.sent {
+            self.spent.bytes_up = sent.bytes();
+        }
         self.engine.count_spent(&self.caller, &self.usable, self.spent);
     }
 }

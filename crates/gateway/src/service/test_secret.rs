@@ -34,6 +34,10 @@ async fn test(shared: &Shared, caller: &Caller, usable: &Usable) -> Result<Teste
     let Some(call) = cheapest_call(usable.provider(), metadata) else { return Ok(Tested::UnknownType) };
     let permit = shared.settings.egress.check_url(&call.url);
     let permit = permit.map_err(|_| Error::Unusable(Unfit::NotAllowed))?;
+    let org = *usable.secret().columns.collection.org().as_bytes();
+    // A provider that hangs holds a test up as long as a request.
+    let _slot = shared.slots.take().ok_or(Error::Busy)?;
+    let _org_slot = shared.slots.take_for(org).ok_or(Error::Busy)?;
     let value = shared.engine.open_for_use(usable, WhichVersion::Present).await?;
     let mut passed = HeaderMap::new();
     passed.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -49,7 +53,6 @@ async fn test(shared: &Shared, caller: &Caller, usable: &Usable) -> Result<Teste
     *request.uri_mut() = call.url.as_str().parse().map_err(|_| Error::Internal)?;
     *request.headers_mut() = headers;
     shared.engine.count_use(caller, usable, Action::SecretTest);
-    let org = *usable.secret().columns.collection.org().as_bytes();
     match shared.upstreams.client(org, &permit).send(request).await {
         Ok(answer) if answer.status().is_success() => Ok(Tested::Valid),
         Ok(answer) => Ok(Tested::Refused { status: answer.status().as_u16() }),

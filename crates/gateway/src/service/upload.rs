@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -73,12 +73,24 @@ pub(super) async fn read(
 
 /// How much of a body has been sent on.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sent(Arc<AtomicU64>);
+pub(super) struct Sent(Arc<Progress>);
+
+#[derive(Debug, Default)]
+struct Progress {
+    bytes: AtomicU64,
+    is_waited_for: AtomicBool,
+}
 
 impl Sent {
     /// Bytes.
     pub(super) fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the caller was waited for when it was last asked for more: then an upstream that does not answer is not to
+    /// blame.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.0.is_waited_for.load(Ordering::Relaxed)
     }
 
     /// Whether it was cut off for being too large.
@@ -130,8 +142,12 @@ impl Body for Passing {
                     Err(_) => return Poll::Ready(Some(Err("the request has trailers".into()))),
                 },
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(None) => {
+                    this.sent.0.is_waited_for.store(false, Ordering::Relaxed);
+                    return Poll::Ready(None);
+                }
                 Poll::Pending => {
+                    this.sent.0.is_waited_for.store(true, Ordering::Relaxed);
                     let idle = this.idle;
                     let waiting = this.waiting.get_or_insert_with(|| Box::pin(sleep(idle)));
                     let over = waiting.as_mut().poll(cx);
@@ -140,6 +156,7 @@ impl Body for Passing {
             },
         };
         this.waiting = None;
+        this.sent.0.is_waited_for.store(false, Ordering::Relaxed);
         let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
         this.sent.0.fetch_add(length, Ordering::Relaxed);
         if this.sent.is_too_large() {

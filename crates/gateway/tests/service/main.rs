@@ -8,6 +8,7 @@ mod echo;
 mod failover;
 mod limits;
 mod requests;
+mod review;
 mod streams;
 mod usage;
 mod world;

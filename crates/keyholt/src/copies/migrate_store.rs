@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use keyholt_store::copy;
 
 use super::place::Place;
 use super::progress::Progress;
 use super::report;
+use crate::config::UsageError;
 
 /// Move a store to another database: from SQLite to PostgreSQL, or back
 ///
@@ -18,11 +19,12 @@ use super::report;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  keyholt migrate-store --from sqlite:/var/lib/keyholt --to postgres://keyholt@db/keyholt --to-password-file db.password
+  keyholt migrate-store --from sqlite:/var/lib/keyholt --to postgres://keyholt@db/keyholt \\
+    --to-password-file db.password
   keyholt migrate-store --from postgres://keyholt@db/keyholt --to sqlite:/var/lib/keyholt
 
-With little time without service: once while the old servers run, then stop them, then once more. The root key stays the
-same, and is not copied. Do not start the old servers again.")]
+With little time without service: once while the old servers run, then stop them, then once more. 
+The root key stays the same, and is not copied. Do not start the old servers again.")]
 pub(crate) struct MigrateStore {
     /// Where it is: sqlite:DIR or postgres://user@host/database
     #[arg(long, value_name = "STORE")]
@@ -53,8 +55,11 @@ impl MigrateStore {
     pub(crate) async fn run(self) -> Result<()> {
         let from = Place::parse("--from", &self.from, self.from_password_file.as_deref())?;
         let to = Place::parse("--to", &self.to, self.to_password_file.as_deref())?;
-        let source = from.source().await?;
-        let target = to.target().await?;
+        if from.is_same_directory(&to) {
+            return Err(UsageError("--to: is the same directory as --from: give another one".to_owned()).into());
+        }
+        let source = from.source().await.context("--from")?;
+        let target = to.target().await.context("--to")?;
         let (old, new) = (source.name().to_owned(), target.name().to_owned());
         let progress = Progress::bar();
         let report = copy(&source, target, &mut |done| progress.copying(done)).await?;

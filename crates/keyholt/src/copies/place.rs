@@ -56,6 +56,16 @@ impl Place {
         })))
     }
 
+    /// Whether both are one data directory, by whatever path.
+    pub(super) fn is_same_directory(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Directory(one), Self::Directory(other)) => {
+                matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+            }
+            (Self::Directory(_) | Self::Postgres(_), Self::Postgres(_)) | (Self::Postgres(_), Self::Directory(_)) => false,
+        }
+    }
+
     /// Opens it to be copied.
     ///
     /// # Errors

@@ -50,6 +50,9 @@ impl Restore {
     /// When the file is no whole backup, the root key that is there is not its own, or the target is not empty.
     pub(crate) async fn run(self) -> Result<()> {
         let settings = Settings::read(self.options, &self.config, &Environment::of_process())?;
+        if !self.file.is_file() {
+            bail!("there is no file {}", self.file.display());
+        }
         let source = CopySource::open_file(&self.file)?;
         match_root_key(&self.file, &settings).await?;
         let target = Place::of(&settings).target().await?;

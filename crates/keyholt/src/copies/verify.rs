@@ -82,6 +82,9 @@ async fn open(settings: &Settings, backup: Option<&PathBuf>) -> Result<Store> {
         (None, Database::Sqlite) if !settings.data_dir.is_dir() => {
             bail!("there is no data directory {}", settings.data_dir.display())
         }
+        (None, Database::Sqlite) if !settings.data_dir.join("keyholt.db").exists() => {
+            bail!("there is no installation in {}", settings.data_dir.display())
+        }
         (None, Database::Sqlite) => Store::open_directory_for_reading(&settings.data_dir)?,
         (None, Database::Postgres(options)) => {
             let for_reading = PostgresOptions { connections: FEWEST, for_reading: true, ..(**options).clone() };

@@ -88,6 +88,11 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     findings.push(root_key_finding(settings, &root_key));
     findings.push(store::integrity(&database).await);
     findings.extend(store::durability(&database));
+    if let Some(unfinished) = store::unfinished(&database).await {
+        // Rows that are not copied yet would look like damage.
+        findings.push(unfinished);
+        return findings;
+    }
     if let Ok(root_key) = root_key {
         findings.extend(rows::examine(&database, &*root_key).await);
     }

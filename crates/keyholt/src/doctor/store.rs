@@ -72,6 +72,20 @@ pub(super) fn durability(store: &Store) -> Option<Finding> {
     Some(Finding::ok("durability", message))
 }
 
+/// Whether it is a copy that did not come to its end, which no server starts on.
+pub(super) async fn unfinished(store: &Store) -> Option<Finding> {
+    match store.find_unfinished_copy().await {
+        Ok(None) => None,
+        Ok(Some(_)) => Some(Finding::fail(
+            "copy",
+            "an unfinished copy: finish it with the same `keyholt restore` or `keyholt migrate-store` that began it",
+        )),
+        // A schema that is older than copies: the next start brings it up to date.
+        Err(_) if !store.has_newest_schema().await.unwrap_or(true) => None,
+        Err(problem) => Some(unreadable(store, &problem)),
+    }
+}
+
 /// The database does not answer as it must.
 pub(super) fn unreadable(store: &Store, problem: &StoreError) -> Finding {
     let remedy = match store.is_shared() {

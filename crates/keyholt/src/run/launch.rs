@@ -15,7 +15,7 @@ use super::ended::CommandEnded;
 const OWN_KEY: &[&str] = &["KEYHOLT_API_KEY", "KEYHOLT_API_KEY_FILE"];
 
 /// What only a server should have.
-const SERVERS: &[&str] = &["KEYHOLT_ROOT_KEY", "KEYHOLT_BOOTSTRAP_API_KEY"];
+const SERVERS: &[&str] = &["KEYHOLT_ROOT_KEY", "KEYHOLT_BOOTSTRAP_API_KEY", "KEYHOLT_DATABASE_URL"];
 
 /// A command to be started, with its variables.
 #[derive(Debug)]

@@ -20,6 +20,12 @@ use super::signals::{Event, Signals, has_stopped, pass_on};
 use super::streams::{Output, all_are_of_a_terminal, connect_each, connect_to_terminal};
 use super::terminal::{OwnTerminal, PassingKeys, copy_size, pass_keys};
 
+/// How many bytes a line of a value must have to be looked for by itself.
+const SHORTEST_LINE: usize = 16;
+
+/// Of how many lines of a value that is done: each makes the search longer. Keys have about 50.
+const MOST_LINES: usize = 100;
+
 /// How long the output of a command that was stopped is passed on before the shell is told.
 const LAST_SHOWN: Duration = Duration::from_millis(100);
 
@@ -97,7 +103,8 @@ impl Surroundings {
     }
 }
 
-/// What is to be taken out. A terminal of the command's own shows a line break as two characters, also one within a
+/// What is to be taken out. Of a value of several lines also each line that says much: programs indent them, or show one
+/// of them in a message. A terminal of the command's own shows a line break as two characters, also one within a
 /// value, such as those of a private key.
 fn forms_of(launch: &Launch, is_own_terminal: bool) -> Forms {
     let with_breaks = |value: &SecretValue| {
@@ -108,8 +115,18 @@ fn forms_of(launch: &Launch, is_own_terminal: bool) -> Forms {
         let text = value.expose();
         (is_own_terminal && text.contains('\n')).then(|| SecretValue::parse(text.replace('\n', "\r\n")).ok())?
     };
-    let as_shown: Vec<SecretValue> = launch.variables.values().filter_map(with_breaks).collect();
+    let as_shown = launch.variables.values().filter_map(with_breaks);
+    let as_shown: Vec<SecretValue> = as_shown.chain(launch.variables.values().flat_map(lines_of)).collect();
     Forms::of(&launch.variables.values().chain(&as_shown).collect::<Vec<_>>())
+}
+
+/// The lines of a value that has several; not those that are short or only frame it, which ordinary output has, too.
+fn lines_of(value: &SecretValue) -> impl Iterator<Item = SecretValue> {
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: to be found, each of its lines must be known")]
+    let text = value.expose();
+    let lines = text.lines().map(str::trim).filter(|_| text.trim().contains('\n'));
+    let says_much = |line: &&str| line.len() >= SHORTEST_LINE && !line.starts_with("-----");
+    lines.filter(says_much).take(MOST_LINES).filter_map(|line| SecretValue::parse(line.to_owned()).ok())
 }
 
 fn begin_to_pass_on(

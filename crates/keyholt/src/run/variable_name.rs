@@ -3,43 +3,79 @@
 /// What loaders, shells and interpreters obey: whoever may write such a secret would decide what runs here, which is
 /// more than the right to write is meant to give.
 const OBEYED: &[&str] = &[
-    "BASH_ENV",
     "BASHOPTS",
-    "CLASSPATH",
+    "BASH_ENV",
+    "BROWSER",
     "CDPATH",
+    "CLASSPATH",
+    "DOTNET_STARTUP_HOOKS",
     "EDITOR",
     "ENV",
+    "EXINIT",
+    "GCC_EXEC_PREFIX",
     "GCONV_PATH",
     "GLIBC_TUNABLES",
     "GLOBIGNORE",
     "HOME",
     "HOSTALIASES",
     "IFS",
+    "INPUTRC",
+    "JAVA_OPTS",
     "JAVA_TOOL_OPTIONS",
     "JDK_JAVA_OPTIONS",
+    "LESSCLOSE",
+    "LESSOPEN",
     "LOCPATH",
+    "LUA_CPATH",
+    "LUA_INIT",
+    "LUA_PATH",
+    "MAKEFLAGS",
+    "MANPAGER",
     "NLSPATH",
     "NODE_OPTIONS",
     "NODE_PATH",
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
     "PAGER",
     "PATH",
+    "PERLLIB",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
     "PROMPT_COMMAND",
     "PS4",
     "RES_OPTIONS",
     "RUBYLIB",
     "RUBYOPT",
+    "RUSTC_WRAPPER",
     "SHELL",
     "SHELLOPTS",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
     "TERMINFO",
     "TERMINFO_DIRS",
     "TMPDIR",
+    "VIMINIT",
     "VISUAL",
+    "XDG_CONFIG_HOME",
     "ZDOTDIR",
     "_JAVA_OPTIONS",
 ];
 
 /// The same, by how they begin.
-const OBEYED_BEGINNINGS: &[&str] = &["BASH_FUNC_", "DYLD_", "GIT_", "LD_", "MALLOC_", "PERL5", "PYTHON"];
+const OBEYED_BEGINNINGS: &[&str] = &[
+    "BASH_FUNC_",
+    "CORECLR_",
+    "COR_",
+    "DYLD_",
+    "GIT_",
+    "LD_",
+    "MALLOC_",
+    "NPM_CONFIG_",
+    "PERL5",
+    "PYTHON",
+    "npm_config_",
+];
 
 /// Whether a variable can have this name wherever there are variables (POSIX.1-2024, 8.1).
 pub(super) fn is_variable_name(name: &str) -> bool {
@@ -74,7 +110,19 @@ mod tests {
         {
             assert!(!is_obeyed(name), "{name}");
         }
-        for name in ["PATH", "LD_PRELOAD", "PYTHONPATH", "NODE_OPTIONS", "BASH_ENV", "GIT_SSH_COMMAND"] {
+        for name in [
+            "PATH",
+            "LD_PRELOAD",
+            "PYTHONPATH",
+            "NODE_OPTIONS",
+            "BASH_ENV",
+            "GIT_SSH_COMMAND",
+            "LUA_INIT",
+            "PERLLIB",
+            "LESSOPEN",
+            "OPENSSL_CONF",
+            "CORECLR_PROFILER_PATH",
+        ] {
             assert!(is_obeyed(name), "{name}");
         }
     }

@@ -91,6 +91,11 @@ impl Postgres {
         self.known.view()
     }
 
+    /// Whether the database answers.
+    pub(crate) fn answers(&self) -> bool {
+        self.known.answers()
+    }
+
     /// Whether this node is the one that does what one node does for all.
     pub(crate) fn leads(&self) -> bool {
         self.known.leads()

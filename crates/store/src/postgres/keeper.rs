@@ -42,6 +42,8 @@ pub(super) struct Known {
     epoch: AtomicI64,
     /// When the answer was asked for that this comes from, in microseconds since the beginning, plus one; 0 for never.
     asked_at: AtomicU64,
+    /// Whether the connection over which it is asked stands.
+    is_connected: AtomicBool,
     leads: AtomicBool,
     is_replicated: AtomicBool,
 }
@@ -52,6 +54,7 @@ impl Known {
             began: now(),
             epoch: AtomicI64::new(0),
             asked_at: AtomicU64::new(0),
+            is_connected: AtomicBool::new(false),
             leads: AtomicBool::new(false),
             is_replicated: AtomicBool::new(false),
         }
@@ -61,6 +64,11 @@ impl Known {
         // In this order: an epoch that is newer than its time does no harm.
         let is_recent = self.was_asked_within(AGE);
         View { epoch: self.epoch.load(Ordering::SeqCst), is_recent }
+    }
+
+    /// Whether the database answers: it did within the last second, and was not lost since.
+    pub(super) fn answers(&self) -> bool {
+        self.is_connected.load(Ordering::SeqCst) && self.was_asked_within(AGE)
     }
 
     /// Whether the database has not answered for longer than it takes to put another server in its place.
@@ -92,6 +100,7 @@ impl Known {
             self.epoch.fetch_add(1, Ordering::SeqCst);
         }
         self.asked_at.store(self.micros_since_beginning(asked), Ordering::SeqCst);
+        self.is_connected.store(true, Ordering::SeqCst);
     }
 }
 
@@ -118,6 +127,7 @@ impl Keeper {
                 }
                 Err(problem) => problem.to_string(),
             };
+            self.known.is_connected.store(false, Ordering::SeqCst);
             self.known.leads.store(false, Ordering::SeqCst);
             if problem != last_problem {
                 tracing::warn!(problem, "the database is away");
