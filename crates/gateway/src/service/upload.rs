@@ -158,7 +158,7 @@ impl Body for Passing {
         this.waiting = None;
         this.sent.0.is_waited_for.store(false, Ordering::Relaxed);
         let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        this.sent.0.fetch_add(length, Ordering::Relaxed);
+        this.sent.0.bytes.fetch_add(length, Ordering::Relaxed);
         if this.sent.is_too_large() {
             return Poll::Ready(Some(Err("the request's body is too large".into())));
         }

@@ -23,7 +23,7 @@ Examples:
     --to-password-file db.password
   keyholt migrate-store --from postgres://keyholt@db/keyholt --to sqlite:/var/lib/keyholt
 
-With little time without service: once while the old servers run, then stop them, then once more. 
+With little time without service: once while the old servers run, then stop them, then once more.
 The root key stays the same, and is not copied. Do not start the old servers again.")]
 pub(crate) struct MigrateStore {
     /// Where it is: sqlite:DIR or postgres://user@host/database

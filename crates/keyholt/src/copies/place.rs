@@ -62,7 +62,8 @@ impl Place {
             (Self::Directory(one), Self::Directory(other)) => {
                 matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
             }
-            (Self::Directory(_) | Self::Postgres(_), Self::Postgres(_)) | (Self::Postgres(_), Self::Directory(_)) => false,
+            (Self::Directory(_) | Self::Postgres(_), Self::Postgres(_))
+            | (Self::Postgres(_), Self::Directory(_)) => false,
         }
     }
 

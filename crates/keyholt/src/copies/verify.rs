@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use keyholt_crypto::{RootKeyError, RootKeyProvider};
 use keyholt_engine::{Verification, verify};
-use keyholt_store::{PostgresOptions, Store};
+use keyholt_store::{PostgresOptions, Store, StoreError};
 use serde_json::{Value, json};
 
 use super::progress::Progress;
@@ -91,7 +91,14 @@ async fn open(settings: &Settings, backup: Option<&PathBuf>) -> Result<Store> {
             Store::connect(&for_reading).await?
         }
     };
-    if !store.has_newest_schema().await? {
+    let is_newest = match store.has_newest_schema().await {
+        // An empty PostgreSQL database: undefined_table.
+        Err(StoreError::Fault(problem)) if problem.starts_with("42P01") => {
+            bail!("there is no installation in it")
+        }
+        answer => answer?,
+    };
+    if !is_newest {
         bail!(
             "it was written by an older keyholt: verify it with that one, or restore it first and verify the result"
         );

@@ -34,6 +34,8 @@ const OBEYED: &[&str] = &[
     "NLSPATH",
     "NODE_OPTIONS",
     "NODE_PATH",
+    "NPM_CONFIG_NODE_OPTIONS",
+    "NPM_CONFIG_SCRIPT_SHELL",
     "OPENSSL_CONF",
     "OPENSSL_ENGINES",
     "OPENSSL_MODULES",
@@ -60,22 +62,13 @@ const OBEYED: &[&str] = &[
     "XDG_CONFIG_HOME",
     "ZDOTDIR",
     "_JAVA_OPTIONS",
+    "npm_config_node_options",
+    "npm_config_script_shell",
 ];
 
 /// The same, by how they begin.
-const OBEYED_BEGINNINGS: &[&str] = &[
-    "BASH_FUNC_",
-    "CORECLR_",
-    "COR_",
-    "DYLD_",
-    "GIT_",
-    "LD_",
-    "MALLOC_",
-    "NPM_CONFIG_",
-    "PERL5",
-    "PYTHON",
-    "npm_config_",
-];
+const OBEYED_BEGINNINGS: &[&str] =
+    &["BASH_FUNC_", "CORECLR_PROFILER", "COR_PROFILER", "DYLD_", "GIT_", "LD_", "MALLOC_", "PERL5", "PYTHON"];
 
 /// Whether a variable can have this name wherever there are variables (POSIX.1-2024, 8.1).
 pub(super) fn is_variable_name(name: &str) -> bool {

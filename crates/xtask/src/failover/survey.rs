@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyholt_testkit::Client;
-use serde_json::{Value, json};
+use keyholt_testkit::{Answer, Client, Deadline};
+use serde_json::Value;
 
+use super::installation::PATIENCE;
 use super::model::{Row, Rows};
 use super::worker::value_of;
 
@@ -42,7 +43,7 @@ pub(super) fn reveal(
     let mut revealed = 0;
     for row in rows.values().flat_map(BTreeMap::values).filter(|row| ids.contains(row.id.as_str())) {
         let target = format!("/keyholt/v1/secrets/{}/reveal", row.id);
-        let answer = client.json("POST", &target, &json!({})).map_err(|error| error.to_string())?;
+        let answer = ask(client, "POST", &target, Some(b"{}"))?;
         if answer.status != 200 || !answer.text().contains(&value_of(&row.stamp)) {
             return Err(format!("{row:?} does not open: {}", answer.status));
         }
@@ -56,11 +57,21 @@ pub(super) fn reveal(
 /// # Errors
 /// In words, when there is none.
 pub(super) fn page(client: &mut Client, target: &str) -> Result<Vec<Value>, String> {
-    let answer = client.send("GET", target, None).map_err(|error| format!("GET {target}: {error}"))?;
+    let answer = ask(client, "GET", target, None)?;
     match answer.json().get_mut("objects").map(Value::take) {
         Some(Value::Array(objects)) => Ok(objects),
         _ => Err(format!("GET {target}: {} {}", answer.status, answer.text())),
     }
+}
+
+/// Asks until it is not refused for now: a machine that is short of time is no loss.
+fn ask(client: &mut Client, method: &str, target: &str, body: Option<&[u8]>) -> Result<Answer, String> {
+    let asked = Deadline::after(PATIENCE).poll(|| match client.send(method, target, body) {
+        Ok(answer) if answer.status == 503 => None,
+        other => Some(other),
+    });
+    let answered = asked.ok_or_else(|| format!("{method} {target}: 503 again and again"))?;
+    answered.map_err(|error| format!("{method} {target}: {error}"))
 }
 
 fn row(object: &Value) -> Result<Row, String> {
