@@ -5,6 +5,6 @@ mod ending;
 mod environment;
 mod fixture;
 mod masking;
-mod review;
 mod terminal;
 mod users_terminal;
+mod what_a_command_sees;

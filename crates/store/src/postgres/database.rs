@@ -68,8 +68,11 @@ impl Postgres {
         let writing = if options.for_reading { Vec::new() } else { lines(Purpose::Writing, rest - reading) };
         let lanes = (!writing.is_empty()).then(|| Lanes::start(&mut tasks, &url, writing));
         let mut home = at_home;
-        // Without a first answer nothing is known; it comes as soon as the database was reached before.
-        let _ = timeout(PATIENCE, home.wait_for(Option::is_some)).await;
+        // Without a first answer nothing is known; it comes as soon as the database was reached before. Not so where
+        // there may be no schema, which a reader leaves as it is.
+        if !options.for_reading {
+            let _ = timeout(PATIENCE, home.wait_for(Option::is_some)).await;
+        }
         Ok(Self { readers, lanes, known, _tasks: tasks })
     }
 

@@ -3,7 +3,7 @@
 mod commits;
 mod nodes;
 mod opening;
-mod review;
+mod takeover;
 
 use std::time::Duration;
 

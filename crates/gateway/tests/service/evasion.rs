@@ -1,4 +1,4 @@
-//! What a hostile reader of the code tried.
+//! What a hostile caller tries, who has read the code.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What a hostile reader of the code tried.
+//! What a command is given, and what of a value is seen in its output in parts.
 
 use crate::fixture::Runner;
 
