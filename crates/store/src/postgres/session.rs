@@ -13,6 +13,11 @@ use crate::dialect::placeholders_for_postgres;
 use crate::param::{Param, Row};
 use crate::{Durability, StoreError};
 
+/// Every statement of ours has an index that serves it, and joins few rows. A table that has just grown has the statistics
+/// of an empty one, by which the planner would read all of it for each row that is asked for, until somebody analyses it.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan;";
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -142,7 +147,7 @@ impl Session {
         };
         let settings = format!(
             "SET client_min_messages = warning; SET default_transaction_isolation = 'read committed';
-             SET jit = off; {deadlines}
+             SET jit = off; {PLANS} {deadlines}
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') IN ('off', 'local')"
         );
