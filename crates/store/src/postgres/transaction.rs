@@ -54,7 +54,8 @@ async fn execute(session: &Session, statements: &[Statement]) -> Result<(), Refu
 }
 
 fn refused(session: &Session, error: &tokio_postgres::Error) -> Refused {
-    if problem::is_read_only(error) {
+    // Whoever drives the connection may learn only later that its server has ended it.
+    if problem::is_read_only(error) || is_end(error) {
         session.break_off();
     }
     let refusal = problem::of_commit(error);
