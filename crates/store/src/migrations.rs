@@ -7,6 +7,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_use.sql")),
     (4, include_str!("../migrations/0004_nodes.sql")),
     (5, include_str!("../migrations/0005_credentials.sql")),
+    (6, include_str!("../migrations/0006_names.sql")),
 ];
 
 /// The newest version known.

@@ -3,6 +3,7 @@
 mod commits;
 mod nodes;
 mod opening;
+mod plans;
 mod takeover;
 
 use std::time::Duration;
