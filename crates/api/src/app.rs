@@ -13,6 +13,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::bodies::without_null_bodies;
 use crate::declared::{declared, methods};
 use crate::door::DoorLayer;
 use crate::refusal::Refusal;
@@ -51,6 +52,7 @@ pub fn openapi() -> OpenApi {
     // A parameter that takes the rest of the path is written `{*id}` for the router only.
     let paths = std::mem::take(&mut openapi.paths.paths);
     openapi.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    openapi.paths.paths.values_mut().for_each(without_null_bodies);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = openapi.components.get_or_insert_default();
     components.add_security_scheme("bearerAuth", SecurityScheme::Http(bearer));

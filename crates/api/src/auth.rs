@@ -85,6 +85,7 @@ fn refusal_of_authentication(error: Error) -> Refusal {
         | Error::NotFound
         | Error::NameTaken
         | Error::InUse
+        | Error::LastOne(_)
         | Error::Unusable(_)
         | Error::OrgRequired
         | Error::Invalid(..)

@@ -1,6 +1,7 @@
 //! The one layer around all rooms: what every request passes and every answer bears.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
@@ -64,6 +65,13 @@ where
         let app = self.app.clone();
         let visit = Visit::begin(&app, &mut request);
         let has_one_host = has_one_host(&request);
+        // Whoever asks whether the server lives is told so under any pressure.
+        let is_let_through = app.pressure.lets_through() || visit.room == Room::Probes;
+        if !is_let_through {
+            let mut response = visit.room.refuse(Refusal::Busy);
+            visit.end(&app, &mut response);
+            return Box::pin(ready(Ok(response)));
+        }
         // Nothing of this happens before the future is polled.
         let answer = self.rooms.call(request);
         Box::pin(async move {

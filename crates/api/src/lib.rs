@@ -10,23 +10,29 @@
 mod answer;
 mod app;
 mod auth;
+mod bodies;
 mod body;
 mod braintrust;
 mod declared;
 mod door;
 mod fields;
 mod forwarded;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod head_deadline;
 mod json;
 mod listing;
 mod metrics;
 mod native;
+mod pressure;
 mod probes;
 mod query;
 mod refusal;
 mod room;
 mod server;
+mod slots;
 mod state;
+mod streams;
 mod together;
 
 pub use app::{app, app_with_gateway, openapi, routes};

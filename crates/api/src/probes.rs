@@ -74,7 +74,7 @@ struct Readiness {
 )]
 async fn readyz(State(app): State<AppState>) -> Result<Response, Refusal> {
     // Why not is in the log.
-    app.engine.health().await.map_err(|_| Refusal::Busy)?;
+    app.engine.health().await.map_err(|_| Refusal::DatabaseAway)?;
     Ok(answer::json(&Readiness {
         status: "ok",
         database: if app.engine.is_shared() { "postgresql" } else { "sqlite" },

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use keyholt_engine::LastOne;
 use keyholt_engine::providers::Unfit;
 use keyholt_types::FieldProblem;
 use serde::Serialize;
@@ -49,12 +50,16 @@ pub(crate) enum Refusal {
     Unusable(Unfit),
     /// 400: others still need the record; the text says who.
     InUse(&'static str),
+    /// 400: nobody would be left who could let others in.
+    LastOne(LastOne),
     /// 500; nothing was changed.
     Internal,
     /// 500; it may have happened.
     OutcomeUnknown,
     /// 503; nothing was changed.
     Busy,
+    /// 503, of a probe: the database does not serve.
+    DatabaseAway,
 }
 
 /// Why a body is no JSON object as we take it.
@@ -172,7 +177,7 @@ impl Refusal {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::InUse(_) => StatusCode::BAD_REQUEST,
-            Self::Unusable(_) => StatusCode::BAD_REQUEST,
+            Self::Unusable(_) | Self::LastOne(_) => StatusCode::BAD_REQUEST,
             Self::NameTaken(_) | Self::BodyLost | Self::Host => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -181,7 +186,7 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal | Self::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::DatabaseAway => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -189,6 +194,7 @@ impl Refusal {
     const fn kind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Json(_) | Self::BodyLost => ("invalid_request_error", "invalid_json"),
+            Self::LastOne(_) => ("invalid_request_error", "last_one"),
             Self::Field(..) | Self::Request(_) | Self::InUse(_) | Self::Unusable(_) | Self::Host => {
                 ("invalid_request_error", "invalid_field")
             }
@@ -202,6 +208,7 @@ impl Refusal {
             Self::Internal => ("server_error", "internal_error"),
             Self::OutcomeUnknown => ("server_error", "outcome_unknown"),
             Self::Busy => ("server_error", "overloaded"),
+            Self::DatabaseAway => ("server_error", "database_away"),
         }
     }
 
@@ -223,6 +230,13 @@ impl Refusal {
             Self::Internal => "Internal error",
             Self::OutcomeUnknown => "The outcome of the request is unknown",
             Self::Busy => "The server is busy, retry later",
+            Self::DatabaseAway => "The database does not answer; the server's log says why",
+            Self::LastOne(LastOne::Operator) => {
+                "no operator's API key that lasts would be left, and nothing could bring one back: make another one first"
+            }
+            Self::LastOne(LastOne::Owner) => {
+                "no owner's API key of the organisation would be left: make another one first, or let an operator do this"
+            }
         })
     }
 
@@ -240,12 +254,14 @@ impl Refusal {
         match self {
             Self::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Method(allow) => Some((ALLOW, allow.clone())),
-            Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::Busy | Self::DatabaseAway => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             Self::TooMany(seconds) => Some((RETRY_AFTER, HeaderValue::from(u16::from(*seconds)))),
             Self::BodyLost | Self::Host => Some((CONNECTION, HeaderValue::from_static("close"))),
             Self::Json(_) | Self::Field(..) | Self::Request(_) | Self::NameTaken(_) | Self::InUse(_) => None,
             Self::Forbidden(_) | Self::NotFound(_) | Self::UnknownPath => None,
-            Self::TooLarge | Self::Internal | Self::OutcomeUnknown | Self::Unusable(_) => None,
+            Self::TooLarge | Self::Internal | Self::OutcomeUnknown | Self::Unusable(_) | Self::LastOne(_) => {
+                None
+            }
         }
     }
 
@@ -309,6 +325,9 @@ mod tests {
             Refusal::Internal,
             Refusal::OutcomeUnknown,
             Refusal::Busy,
+            Refusal::DatabaseAway,
+            Refusal::LastOne(LastOne::Operator),
+            Refusal::LastOne(LastOne::Owner),
         ];
         for refusal in json.into_iter().map(Refusal::from).chain(others) {
             let message = refusal.message();

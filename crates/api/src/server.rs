@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use http::Request;
+use futures_util::FutureExt;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use keyholt_types::AddressRange;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -22,6 +23,8 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use crate::head_deadline::{Activity, HeadTimer, Watched};
+use crate::slots::{Slot, Slots};
+use crate::streams::Streams;
 
 /// The address at the other end of a connection; an extension of every request.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +35,15 @@ pub struct Peer(pub SocketAddr);
 pub struct ServerLimits {
     /// Connections at a time; more are closed at once.
     pub connections: usize,
+    /// The most of them that one address may have, of IPv6 one /64; zero is no limit.
+    pub connections_per_address: usize,
+    /// Proxies, for whose addresses that limit does not hold.
+    pub forwarders: Vec<AddressRange>,
     /// Time for a TLS handshake.
     pub handshake: Duration,
     /// Time for a head, from its first byte on; the first head counts from the start.
     pub head: Duration,
-    /// Time that a connection may be idle between two HTTP/1 requests.
+    /// Time that a connection may be idle between two requests.
     pub idle: Duration,
     /// Time without any progress while an answer is being sent.
     pub write_stall: Duration,
@@ -54,6 +61,8 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            connections_per_address: 4_096,
+            forwarders: Vec::new(),
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(90),
@@ -82,7 +91,11 @@ pub async fn serve(
     let server = Arc::new(Server {
         tls: tls.map(TlsAcceptor::from),
         router,
-        slots: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+        slots: Arc::new(Slots::new(
+            limits.connections,
+            limits.connections_per_address,
+            limits.forwarders.clone(),
+        )),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),
         cut: cut.clone(),
@@ -100,12 +113,28 @@ pub async fn serve(
     }
 }
 
+/// Serves one connection over any stream, as those of a listener are served, until it ends.
+#[cfg(feature = "fuzzing")]
+pub(crate) async fn serve_stream(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    router: Router,
+    limits: ServerLimits,
+) {
+    let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
+    let slots = Arc::new(Slots::new(1, 0, Vec::new()));
+    let server =
+        Server { tls: None, router, limits, slots, tasks: tasks.clone(), shutdown: cut.child_token(), cut };
+    server.converse(stream, peer).await;
+    tasks.close();
+    tasks.wait().await;
+}
+
 struct Server {
     tls: Option<TlsAcceptor>,
     router: Router,
     limits: ServerLimits,
-    /// One permit for each connection that may be open.
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     tasks: TaskTracker,
     /// Asks every connection to end after the request in flight.
     shutdown: CancellationToken,
@@ -121,9 +150,13 @@ impl Server {
                 () = self.shutdown.cancelled() => return,
             };
             match accepted {
-                Ok((stream, peer)) => match Arc::clone(&self.slots).try_acquire_owned() {
-                    Ok(slot) => drop(self.tasks.spawn(Arc::clone(&self).connection(stream, Peer(peer), slot))),
-                    Err(_) => tracing::debug!("a connection was closed: there are too many"),
+                Ok((stream, peer)) => match Arc::clone(&self.slots).take(peer.ip()) {
+                    Some(slot) => {
+                        drop(self.tasks.spawn(Arc::clone(&self).connection(stream, Peer(peer), slot)))
+                    }
+                    None => {
+                        tracing::debug!("a connection was closed: there are too many, in all or of its address")
+                    }
                 },
                 Err(error) => {
                     // Of a connection that is gone already, or for want of file descriptors or memory;
@@ -135,7 +168,7 @@ impl Server {
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, _slot: OwnedSemaphorePermit) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, _slot: Slot) {
         // Only latency would suffer.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
@@ -152,17 +185,24 @@ impl Server {
     }
 
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
-        let activity = Activity::default();
+        let (activity, streams) = (Activity::default(), Streams::new());
         let service = service_fn(|mut request: Request<Incoming>| {
             activity.open();
             request.extensions_mut().insert(peer);
-            self.router.clone().call(request)
+            // HTTP/1 has deadlines of its own, below.
+            let stream = (request.version() == Version::HTTP_2).then(|| streams.open());
+            let answer = self.router.clone().call(request);
+            answer.map(|answer| match stream {
+                Some(stream) => answer.map(|response| stream.watch(response)),
+                None => answer,
+            })
         });
         let builder = self.builder(&activity);
         let stream = TokioIo::new(Watched::new(stream, activity.clone()));
         let mut connection = pin!(builder.serve_connection(stream, service));
         let mut opening = pin!(sleep(self.limits.head));
-        let (mut is_opening, mut is_draining) = (true, false);
+        let mut look = pin!(sleep(self.limits.head));
+        let (mut is_opening, mut is_draining, mut is_watched) = (true, false, false);
         // Tokens of its own: the common ones would be a lock that all connections take all the time.
         let (shutdown, cut) = (self.shutdown.child_token(), self.cut.child_token());
         loop {
@@ -180,13 +220,36 @@ impl Server {
                         return;
                     }
                     is_opening = false;
+                    is_watched = streams.is_http2();
                 }
+                () = look.as_mut(), if is_watched => match self.judge(&streams, is_draining) {
+                    Judgement::GoOn(time) => look.set(sleep(time)),
+                    Judgement::Drain => {
+                        connection.as_mut().graceful_shutdown();
+                        is_draining = true;
+                        look.set(sleep(self.limits.head));
+                    }
+                    Judgement::End => return,
+                },
                 () = shutdown.cancelled(), if !is_draining => {
                     connection.as_mut().graceful_shutdown();
                     is_draining = true;
                 }
                 () = cut.cancelled() => return,
             }
+        }
+    }
+
+    /// What becomes of a connection of HTTP/2 by what goes on on it.
+    fn judge(&self, streams: &Streams, is_draining: bool) -> Judgement {
+        let (idle, stall) = (self.limits.idle, self.limits.write_stall);
+        match (streams.idle_for(), streams.stalled_for()) {
+            (_, Some(stalled)) if stalled >= stall => Judgement::End,
+            (Some(idle_for), _) if idle_for >= idle && is_draining => Judgement::End,
+            (Some(idle_for), _) if idle_for >= idle => Judgement::Drain,
+            (_, Some(stalled)) => Judgement::GoOn(stall.saturating_sub(stalled)),
+            (Some(idle_for), None) => Judgement::GoOn(idle.saturating_sub(idle_for)),
+            (None, None) => Judgement::GoOn(stall.min(idle)),
         }
     }
 
@@ -210,6 +273,16 @@ impl Server {
             .keep_alive_timeout(limits.ping);
         builder
     }
+}
+
+/// What becomes of a connection.
+enum Judgement {
+    /// It goes on, and is looked at again after this time.
+    GoOn(Duration),
+    /// It takes no more requests.
+    Drain,
+    /// It is ended.
+    End,
 }
 
 /// Spawns the requests of HTTP/2 connections where shutdown waits for them.

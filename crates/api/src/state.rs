@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use utoipa::openapi::OpenApi;
 
 use crate::metrics::Metrics;
+use crate::pressure::Pressure;
 
 /// The settings of the door.
 #[derive(Debug, Clone)]
@@ -61,6 +62,8 @@ pub struct Shared {
     pub tester: Option<Arc<dyn TestSecret>>,
     /// One permit for each request that may be worked on.
     pub(crate) in_flight: Semaphore,
+    /// Whether more come than can be served.
+    pub(crate) pressure: Pressure,
     /// What describes the gateway, where there is one.
     pub(crate) gateway_description: OnceLock<OpenApi>,
     /// The OpenAPI document, once it has been asked for.
@@ -90,9 +93,15 @@ impl AppState {
             metrics,
             tester,
             in_flight,
+            pressure: Pressure::new(),
             gateway_description,
             description,
         }))
+    }
+
+    /// Watches whether more requests come than can be served, for ever. Where nobody does, none is refused for that.
+    pub async fn watch_pressure(&self) {
+        self.pressure.watch().await;
     }
 }
 

@@ -73,6 +73,40 @@ fn every_operation_describes_what_its_path_takes() {
 }
 
 #[test]
+fn no_operation_takes_null_for_a_body() {
+    let document = document();
+    let mut bodies = 0;
+    for (path, item) in document.pointer("/paths").unwrap().as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(body) = operation.pointer("/requestBody/content/application~1json/schema") else {
+                continue;
+            };
+            assert!(body.get("$ref").is_some(), "{method} {path}: {body}");
+            bodies += 1;
+        }
+    }
+    assert!(bodies >= 20, "{bodies}");
+}
+
+#[test]
+fn a_limit_that_is_never_too_large_has_no_size() {
+    let document = document();
+    for path in ["/v1/ai_secret", "/v1/user", "/v1/project"] {
+        let all = document["paths"][path]["get"]["parameters"].as_array().unwrap();
+        let limit = all.iter().find(|one| one["name"] == "limit").unwrap();
+        assert_eq!(limit["schema"], serde_json::json!({ "type": "integer", "minimum": 0 }), "{path}");
+        assert_eq!(limit["required"], false, "{path}");
+    }
+}
+
+#[test]
+fn values_may_be_asked_for_without_a_body() {
+    let document = document();
+    let body = &document["paths"]["/keyholt/v1/secrets/reveal"]["post"]["requestBody"];
+    assert!(body["content"].is_object() && body["required"] != true, "{body}");
+}
+
+#[test]
 fn every_native_list_is_read_page_by_page() {
     let document = document();
     let mut lists = 0;

@@ -422,6 +422,7 @@ async fn no_route_tells_another_organisation_of_what_is_there() {
     }
     // Whatever had been changed would be there.
     assert_eq!(world.test.audit().await, before);
+    println!("{} routes, none tells another organisation of anything", matrix().len());
 }
 
 #[tokio::test]

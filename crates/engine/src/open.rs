@@ -74,13 +74,26 @@ pub enum OpenRefused {
     Keyring(#[from] KeyringError),
     /// The database does not answer.
     #[error("the database cannot be read: {0}")]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The store is a copy that did not come to its end.
-    #[error("the store is an unfinished copy: finish it with the same command that began it, then start again")]
+    #[error("the store is an unfinished copy: finish it first, with the same command that began it")]
     UnfinishedCopy,
     /// The first start could not be written.
     #[error("the first start could not be written to the database; see the log")]
     FirstStart,
+    /// The first start may have been written, and nobody was given its API key.
+    #[error(
+        "whether the first start was written is unknown, and its API key, if one was made, is lost: look with `keyholt doctor`; \
+         where it finds nothing start again, else delete the data directory or empty the database first (docs/postgresql.md, Several nodes)"
+    )]
+    FirstStartUnknown,
+}
+
+/// Not as its source: whoever prints both would tell it twice.
+impl From<StoreError> for OpenRefused {
+    fn from(problem: StoreError) -> Self {
+        Self::Store(problem)
+    }
 }
 
 /// Opens an engine. On an empty store this makes, in one transaction, the installation's keys, an
@@ -142,6 +155,7 @@ async fn found(options: OpenOptions<'_>) -> Result<Opened, OpenRefused> {
             let bootstrap = Bootstrap::default();
             reopen(OpenOptions { store, clock, root_key, settings, bootstrap }, deployment).await
         }
+        Err(NotCommitted::Failed(Error::OutcomeUnknown)) => Err(OpenRefused::FirstStartUnknown),
         Err(NotCommitted::Failed(error)) => {
             tracing::error!(?error, "the first start failed");
             Err(OpenRefused::FirstStart)

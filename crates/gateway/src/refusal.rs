@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use keyholt_engine::providers::Unfit;
 use keyholt_engine::{Denied, Error};
 use serde_json::json;
@@ -41,8 +41,8 @@ pub(crate) enum Refusal {
     NoSecret,
     /// 404: a path that leads nowhere.
     UnknownPath,
-    /// 405.
-    Method,
+    /// 405; the path takes these.
+    Method(&'static [Method]),
     /// 413.
     TooLarge,
     /// 429; in so many seconds there may be more.
@@ -68,7 +68,7 @@ impl Refusal {
             Self::Target(_) | Self::Header(_) | Self::Request(_) | Self::Json(_) => true,
             Self::Egress(_) | Self::Unusable(_) => true,
             Self::BodyLost | Self::Unauthenticated | Self::Forbidden(_) => false,
-            Self::NoSecret | Self::UnknownPath | Self::Method | Self::TooLarge | Self::TooMany(_) => false,
+            Self::NoSecret | Self::UnknownPath | Self::Method(_) | Self::TooLarge | Self::TooMany(_) => false,
             Self::Internal | Self::NoAnswer(_) | Self::Busy | Self::LeftAlone(_) | Self::TimedOut => false,
         }
     }
@@ -81,7 +81,7 @@ impl Refusal {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::Egress(_) => StatusCode::FORBIDDEN,
             Self::NoSecret | Self::UnknownPath => StatusCode::NOT_FOUND,
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -104,7 +104,7 @@ impl Refusal {
             Self::Forbidden(_) => ("permission_error", "permission_denied"),
             Self::Egress(_) => ("permission_error", "egress_denied"),
             Self::NoSecret | Self::UnknownPath => ("not_found_error", "not_found"),
-            Self::Method => ("invalid_request_error", "method_not_allowed"),
+            Self::Method(_) => ("invalid_request_error", "method_not_allowed"),
             Self::TooLarge => ("invalid_request_error", "payload_too_large"),
             Self::TooMany(_) => ("rate_limit_error", "rate_limited"),
             Self::Internal => ("server_error", "internal_error"),
@@ -130,7 +130,7 @@ impl Refusal {
             Self::Unauthenticated => "Missing or invalid API key",
             Self::NoSecret => "No secret that this API key may use serves the request",
             Self::UnknownPath => "Unknown path",
-            Self::Method => "Method not allowed",
+            Self::Method(_) => "Method not allowed",
             Self::TooLarge => "The request body is too large",
             Self::TooMany(_) => "Too many requests, retry later",
             Self::Internal => "Internal error",
@@ -146,7 +146,10 @@ impl Refusal {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::Method => Some((ALLOW, HeaderValue::from_static("GET, POST, DELETE"))),
+            Self::Method(methods) => {
+                let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+                HeaderValue::try_from(names.join(", ")).ok().map(|names| (ALLOW, names))
+            }
             Self::TooMany(seconds) => Some((RETRY_AFTER, HeaderValue::from(u16::from(*seconds)))),
             Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             Self::LeftAlone(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
@@ -203,8 +206,10 @@ impl From<Error> for Refusal {
             Error::NotFound => Self::NoSecret,
             Error::Unusable(unfit) => Self::Unusable(unfit),
             Error::Busy => Self::Busy,
-            // A use changes no record: the first four do not come of it.
-            Error::NameTaken | Error::InUse | Error::OrgRequired | Error::Invalid(..) => Self::Internal,
+            // A use changes no record: the first five do not come of it.
+            Error::NameTaken | Error::InUse | Error::LastOne(_) | Error::OrgRequired | Error::Invalid(..) => {
+                Self::Internal
+            }
             Error::Locked | Error::OutcomeUnknown | Error::Internal => Self::Internal,
         }
     }

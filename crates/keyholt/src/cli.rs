@@ -97,10 +97,10 @@ impl Cli {
             Command::Org(command) => wait_for(command.run()),
             Command::Audit(command) => wait_for(command.run()),
             Command::Doctor(doctor) => wait_for(doctor.run()),
-            Command::Backup(backup) => wait_for(backup.run()),
-            Command::Restore(restore) => wait_for(restore.run()),
-            Command::Verify(verify) => wait_for(verify.run()),
-            Command::MigrateStore(migrate) => wait_for(migrate.run()),
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
+            Command::Verify(verify) => verify.run(),
+            Command::MigrateStore(migrate) => migrate.run(),
             Command::Completion(completion) => completion.run(Self::command()),
             Command::InTerminal(command) => wait_for(command.run()),
         }
@@ -119,6 +119,32 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_on_a_store_show_only_what_matters_to_them_and_take_all_of_a_server() {
+        const KEY: &str = "--root-key-file";
+        const STORE: &[&str] =
+            &["--config", "--data-dir", "--database-password-file", "--database-url", "--json"];
+        let mut command = Cli::command();
+        command.build();
+        for (name, more) in [
+            ("backup", &["--force", "--help"][..]),
+            ("restore", &["--help", KEY]),
+            ("verify", &["--backup", "--help", KEY]),
+        ] {
+            let shown =
+                command.find_subcommand(name).unwrap().get_arguments().filter(|option| !option.is_hide_set());
+            let mut named: Vec<String> =
+                shown.filter_map(|option| Some(format!("--{}", option.get_long()?))).collect();
+            named.sort_unstable();
+            let mut expected = [STORE, more].concat();
+            expected.sort_unstable();
+            assert_eq!(named, expected, "{name}");
+            let of_a_server = ["keyholt", name, "--listen=127.0.0.1:1", "--access-log", "--egress-allow=a"];
+            let file: &[&str] = if name == "verify" { &[] } else { &["file"] };
+            assert!(Cli::try_parse_from([&of_a_server[..], file].concat()).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ use keyholt_memory::WipingAllocator;
 
 use crate::cli::Cli;
 use crate::config::UsageError;
+use crate::copies::Stopped;
 use crate::output::ReaderGone;
 use crate::run::CommandEnded;
 
@@ -42,7 +43,7 @@ use crate::run::CommandEnded;
 static ALLOCATOR: WipingAllocator = WipingAllocator::new();
 
 /// 0 when all is well, 1 when something failed, 2 when the command line or the configuration is wrong; and the status of
-/// a command that was run.
+/// a command that was run. 130 and 143 when a signal broke off what can go on later.
 fn main() -> ExitCode {
     // Before the first secret is read.
     let hardening = keyholt_memory::harden_process();
@@ -65,7 +66,11 @@ fn main() -> ExitCode {
                 return ended.exit_code();
             }
             output::note(&format!("keyholt: {error:#}"));
-            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+            ExitCode::from(match error.downcast_ref::<Stopped>() {
+                Some(stopped) => stopped.status,
+                None if error.is::<UsageError>() => 2,
+                None => 1,
+            })
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Memory that forgets: an allocator that wipes what is freed, locked pages for keys, and what the
 //! process asks of the kernel so that others cannot look inside.
 //!
-//! **Invariant:** the only crate with `unsafe` code; each block says why it is sound. Linux only.
+//! **Invariant:** the only crate that ships with `unsafe` code; each block says why it is sound. Linux only.
 //!
 //! **What it does not promise:** moves leave copies on stacks and in registers. No secret stands in
 //! freed heap memory, in a core file, in swap, or before another unprivileged process; that is all.

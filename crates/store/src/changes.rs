@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyholt_types::{AuditEvent, ChainId};
+use keyholt_types::{AuditEvent, ChainId, OrgId};
 
 use crate::Unmet;
 use crate::param::Param;
@@ -30,6 +30,7 @@ pub(crate) struct Statement {
 #[must_use]
 pub struct Changes {
     statements: Vec<Statement>,
+    secrets_of: Vec<OrgId>,
 }
 
 impl Changes {
@@ -43,19 +44,25 @@ impl Changes {
         self
     }
 
+    /// Notes that it changes a row of this organisation's secrets.
+    pub(crate) fn touching_secrets(mut self, org: OrgId) -> Self {
+        self.secrets_of.push(org);
+        self
+    }
+
     /// Records what the change is; only then can it be committed.
     pub fn record(self, event: AuditEvent) -> Audited {
-        let statements = self.statements;
-        Audited { statements, events: vec![event], ends_views: false, afterwards: Vec::new() }
+        Audited { events: vec![event], ..Audited::observed(self) }
     }
 }
 
-/// A change with its audit events.
-#[derive(Debug)]
+/// A change with its audit events. Prints how many there are, not what they say.
 #[must_use]
 pub struct Audited {
     pub(crate) statements: Vec<Statement>,
     pub(crate) events: Vec<AuditEvent>,
+    /// The organisations of the secrets whose rows it makes, changes or deletes.
+    pub(crate) secrets_of: Vec<OrgId>,
     /// Whether other nodes may go on with nothing that they knew of identities.
     pub(crate) ends_views: bool,
     pub(crate) afterwards: Vec<Afterwards>,
@@ -64,25 +71,41 @@ pub struct Audited {
 /// What is done once a change is committed.
 pub(crate) struct Afterwards(pub(crate) Box<dyn FnOnce() + Send>);
 
-impl std::fmt::Debug for Afterwards {
+impl std::fmt::Debug for Audited {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Afterwards")
+        f.debug_struct("Audited")
+            .field("statements", &self.statements)
+            .field("events", &self.events.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Audited {
     /// What was observed, which nobody changed: the one thing that is written without an event.
     pub(crate) fn observed(changes: Changes) -> Self {
-        let statements = changes.statements;
-        Self { statements, events: Vec::new(), ends_views: false, afterwards: Vec::new() }
+        let Changes { statements, secrets_of } = changes;
+        Self { statements, events: Vec::new(), secrets_of, ends_views: false, afterwards: Vec::new() }
+    }
+
+    /// The organisations of the secrets whose rows it makes, changes or deletes, some of them more than once.
+    #[must_use]
+    pub fn secrets_of(&self) -> &[OrgId] {
+        &self.secrets_of
     }
 
     /// Joins another change to this one: both or neither, this one first.
     pub fn and(mut self, other: Self) -> Self {
         self.statements.extend(other.statements);
         self.events.extend(other.events);
+        self.secrets_of.extend(other.secrets_of);
         self.ends_views |= other.ends_views;
         self.afterwards.extend(other.afterwards);
+        self
+    }
+
+    /// Goes on only under these conditions, which see what comes before.
+    pub fn provided(mut self, conditions: Changes) -> Self {
+        self.statements.extend(conditions.statements);
         self
     }
 

@@ -1,6 +1,8 @@
 //! What can go wrong below the engine. Nothing here can carry a row's content.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 /// Why a store was not opened: one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -16,11 +18,13 @@ pub enum OpenError {
         holder: String,
     },
     /// The directory or a file in it cannot be used.
-    #[error("cannot use {path}: {problem}; check that it exists and belongs to the user who runs keyholt")]
+    #[error(
+        "cannot use {path}: {problem}; check that it exists and belongs to the user who runs keyholt, and that its disk has room"
+    )]
     Unusable {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// What the operating system or SQLite said.
         problem: std::io::Error,
     },
     /// The schema is of a later version of Keyholt.
@@ -51,6 +55,44 @@ pub enum OpenError {
         /// What SQLite said.
         problem: String,
     },
+    /// The file is no backup or is damaged.
+    #[error("{path} is damaged or no backup ({problem}); use another backup")]
+    DamagedBackup {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        problem: String,
+    },
+}
+
+impl OpenError {
+    /// What SQLite said of a database's file: that it is damaged, or cannot be used now.
+    pub(crate) fn of_sqlite(path: &Path, problem: &rusqlite::Error) -> Self {
+        let is_unusable = matches!(
+            problem.sqlite_error_code(),
+            Some(
+                ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::CannotOpen
+            )
+        );
+        let (path, problem) = (path.into(), problem.to_string());
+        if is_unusable {
+            Self::Unusable { path, problem: std::io::Error::other(problem) }
+        } else {
+            Self::Damaged { path, problem }
+        }
+    }
+
+    /// The same of a backup, which nobody restores from a backup.
+    pub(crate) fn of_backup(self) -> Self {
+        if let Self::Damaged { path, problem } = self { Self::DamagedBackup { path, problem } } else { self }
+    }
 }
 
 /// Why a read failed.
@@ -91,4 +133,8 @@ pub enum Unmet {
     Taken,
     /// The row has changed, or is gone, since it was read.
     Stale,
+    /// There would be no operator's API key any more.
+    NoOperator,
+    /// There would be no owner's API key of an organisation any more.
+    NoOwner,
 }

@@ -14,6 +14,8 @@ mod copy;
 mod dialect;
 mod durability;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod identity;
 mod keys;
 mod migrations;
@@ -33,7 +35,7 @@ pub use durability::Durability;
 pub use error::{CommitError, OpenError, StoreError, Unmet};
 pub use identity::{
     ApiKeyRow, IdRange, MemberRow, MembershipRow, NearApiKey, OrgRow, PrincipalKind, PrincipalRow, ProjectRow,
-    TokenSubject, UsageRow, Uses,
+    Standing, TokenSubject, UsageRow, Uses,
 };
 pub use keys::{DeploymentRow, OrgKeyRow, RingKeyRow};
 pub use postgres::{BadUrl, PostgresOptions, PostgresUrl};

@@ -5,13 +5,24 @@ use tokio_postgres::types::{FromSql, IsNull, Type};
 
 use crate::StoreError;
 
-/// A value bound to a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value bound to a statement. Prints its kind and size only: it is a row's content.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Param {
     Null,
     Int(i64),
     Text(Box<str>),
     Blob(Vec<u8>),
+}
+
+impl std::fmt::Debug for Param {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Null => f.write_str("nothing"),
+            Self::Int(_) => f.write_str("a number"),
+            Self::Text(text) => write!(f, "a text of {} bytes", text.len()),
+            Self::Blob(bytes) => write!(f, "{} bytes", bytes.len()),
+        }
+    }
 }
 
 impl From<i64> for Param {
@@ -196,4 +207,13 @@ impl tokio_postgres::types::ToSql for Param {
     }
 
     tokio_postgres::types::to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_bound_does_not_print() {
+        let printed = format!("{:?}", params!["very-private", b"very-private".as_slice(), 4711, None::<i64>]);
+        assert_eq!(printed, "[a text of 12 bytes, 12 bytes, a number, nothing]");
+    }
 }

@@ -98,6 +98,7 @@ impl Changes {
             secret_params(scope, row),
             Needs::OneRow { none: Unmet::Taken },
         )
+        .touching_secrets(scope.collection().org())
     }
 
     /// Changes a secret from the version before; [`Unmet::Stale`] when it is of another version or
@@ -114,6 +115,7 @@ impl Changes {
             params,
             Needs::OneRow { none: Unmet::Stale },
         )
+        .touching_secrets(scope.collection().org())
     }
 
     /// Deletes a secret of this version with all its values; [`Unmet::Stale`] when it is of another
@@ -125,6 +127,7 @@ impl Changes {
             params![collection.org().as_bytes(), collection.id_bytes(), id.as_bytes(), version],
             Needs::OneRow { none: Unmet::Stale },
         )
+        .touching_secrets(collection.org())
     }
 
     /// Adds a version of a secret's value.

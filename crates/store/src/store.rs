@@ -54,7 +54,8 @@ impl Store {
     /// # Errors
     /// When there is none, or it is damaged or of a later version.
     pub fn open_file_for_reading(file: &Path) -> Result<Self, OpenError> {
-        Ok(Self { backend: Backend::Sqlite(Sqlite::open_file_for_reading(file.into())?) })
+        let opened = Sqlite::open_file_for_reading(file.into()).map_err(OpenError::of_backup)?;
+        Ok(Self { backend: Backend::Sqlite(opened) })
     }
 
     /// Opens an empty database in memory, gone when it is dropped.

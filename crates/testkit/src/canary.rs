@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
 
 use crate::Random;
 
@@ -92,7 +93,7 @@ impl Canary {
     /// Looks for all its forms in these bytes.
     #[must_use]
     pub fn find_in(&self, bytes: &[u8], name: &Path) -> Vec<Find> {
-        let found = self.forms().into_iter().filter(|(_, form)| contains(bytes, form));
+        let found = self.forms().into_iter().filter(|(_, form)| memmem::find(bytes, form).is_some());
         found
             .map(|(encoding, _)| Find { place: self.place.clone(), encoding, found_in: name.to_owned() })
             .collect()
@@ -143,19 +144,6 @@ fn inner_base64(engine: &impl base64::Engine, bytes: &[u8], alignment: u8) -> Ve
     let whole = bytes.get(skip..).unwrap_or_default();
     let whole = whole.get(..whole.len() / 3 * 3).unwrap_or_default();
     engine.encode(whole).into_bytes()
-}
-
-/// Whether the needle is in there; by its first byte, then by comparison.
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else { return false };
-    let mut tail = bytes;
-    while let Some(at) = tail.iter().position(|byte| byte == first) {
-        tail = tail.get(at + 1..).unwrap_or_default();
-        if tail.starts_with(rest) {
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// What a process uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
@@ -38,6 +40,16 @@ impl Usage {
             threads: field("Threads:").unwrap_or(0),
         })
     }
+}
+
+/// Lets this process open as many files as it may; gives that number.
+///
+/// # Errors
+/// When the system refuses.
+pub fn raise_file_limit() -> io::Result<u64> {
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most })?;
+    Ok(most.unwrap_or(u64::MAX))
 }
 
 /// Fields 14 and 15 of `/proc/PID/stat`; the second one, the name in brackets, may hold blanks itself.

@@ -8,6 +8,12 @@ pub fn number_setting(name: &str, default: u64) -> u64 {
     variable(name).and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
+/// A text from the environment; none when it is not set or empty.
+#[must_use]
+pub fn text_setting(name: &str) -> Option<String> {
+    variable(name).filter(|text| !text.is_empty())
+}
+
 /// The seed of a run: given by the environment to repeat one, else new each time.
 #[must_use]
 pub fn seed_setting(name: &str) -> u64 {

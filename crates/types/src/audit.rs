@@ -34,6 +34,8 @@ words! {
     Action {
         /// The store was made.
         DeploymentCreate = "deployment.create",
+        /// The time of day was moved by more than a minute against a clock that cannot be moved.
+        ClockJump = "clock.jump",
         /// An organisation was made.
         OrgCreate = "org.create",
         /// A key-encryption key was made for an organisation.

@@ -37,9 +37,28 @@ const STEPS: &[Step] = &[
     step("conformance-nodes", &["scripts/conformance", "--nodes=2"]),
     // With the clients that the conformance suite has installed.
     step("end-to-end", &["scripts/end-to-end"]),
+    // Whether everything that is measured can be; the figures of a machine that is busy with checks say nothing.
+    step(
+        "bench",
+        &[
+            "cargo",
+            "xtask",
+            "bench",
+            "--binary=target/release/keyholt",
+            "--secs=0.1",
+            "--rounds=1",
+            "--stored=200",
+            "--connections=2",
+            "--requests=1000",
+            "--rate=200",
+        ],
+    ),
+    step("schemathesis", &["scripts/schemathesis"]),
     step("vendor-suites", &["scripts/vendor-suites"]),
     step("vendor-suites-postgres", &["scripts/vendor-suites", "--postgres"]),
     step("vendor-suites-nodes", &["scripts/vendor-suites", "--nodes=2"]),
+    // Five minutes for all targets together; what they have found before is in their corpora.
+    step("fuzz", &["scripts/fuzz", "--total", "300"]),
 ];
 
 /// Which steps run.

@@ -6,7 +6,7 @@ use keyholt_engine::{OrgChoice, SecretFilter};
 use keyholt_types::SecretId;
 use utoipa::ToSchema;
 
-use super::page::Page;
+use super::page::{Page, limit_schema};
 use super::refusals::{reader, refusal};
 use super::secret::AiSecret;
 use crate::auth::Authenticated;
@@ -21,7 +21,7 @@ use crate::state::AppState;
 #[expect(dead_code, reason = "only its description is used")]
 struct Parameters {
     /// Limit the number of objects to return; all when absent
-    #[param(minimum = 0)]
+    #[param(schema_with = limit_schema)]
     limit: Option<u64>,
     /// Only objects older than this position
     #[param(format = "uuid")]

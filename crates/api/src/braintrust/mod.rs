@@ -26,6 +26,11 @@ use utoipa_axum::routes;
 use crate::declared::declared;
 use crate::state::AppState;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use patch::parse as parse_patch;
+#[cfg(feature = "fuzzing")]
+pub(crate) use write_body::WriteBody;
+
 /// The room's routes.
 pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()

@@ -2,6 +2,7 @@
 
 use keyholt_engine::IdentityFilter;
 use keyholt_types::FieldProblem;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -33,6 +34,11 @@ impl<Id> Page<Id> {
             limit: query.number("limit")?,
         })
     }
+}
+
+/// Describes the limit: any number of digits, not those of an i64 only (wire/braintrust.md 3.1).
+pub(super) fn limit_schema() -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build()
 }
 
 impl<Id> From<Page<Id>> for IdentityFilter<Id> {

@@ -59,7 +59,7 @@ pub(super) async fn patch(
     Ok(answer(&secret))
 }
 
-fn parse(body: &[u8]) -> Result<SecretPatch, Refusal> {
+pub(crate) fn parse(body: &[u8]) -> Result<SecretPatch, Refusal> {
     let mut fields = Fields::parse_optional(body, &["name", "type", "metadata", "secret"])?;
     let metadata = fields.take_object("metadata")?.map(MetadataObject);
     Ok(SecretPatch {

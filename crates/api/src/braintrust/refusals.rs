@@ -35,7 +35,9 @@ pub(super) fn refusal(error: Error) -> Refusal {
         Error::Busy => Refusal::Busy,
         Error::OutcomeUnknown => Refusal::OutcomeUnknown,
         // No secret is ever in the way of others.
-        Error::InUse | Error::Unusable(_) | Error::Locked | Error::Internal => Refusal::Internal,
+        Error::InUse | Error::LastOne(_) | Error::Unusable(_) | Error::Locked | Error::Internal => {
+            Refusal::Internal
+        }
     }
 }
 

@@ -28,9 +28,9 @@ pub(super) struct CreateAiSecret {
 }
 
 /// A body of POST or PUT.
-pub(super) struct WriteBody {
-    pub(super) org_name: Option<String>,
-    pub(super) secret: NewSecret,
+pub(crate) struct WriteBody {
+    pub(crate) org_name: Option<String>,
+    pub(crate) secret: NewSecret,
 }
 
 impl WriteBody {
@@ -38,7 +38,7 @@ impl WriteBody {
     ///
     /// # Errors
     /// 400 naming the field that is not as it must be.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let mut fields = Fields::parse_optional(body, &["name", "type", "metadata", "secret", "org_name"])?;
         let secret = NewSecret {
             name: required("name", fields.take_parsed("name", SecretName::parse)?)?,

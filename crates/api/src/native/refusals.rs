@@ -23,6 +23,7 @@ impl Texts {
             Error::NameTaken => Refusal::NameTaken(self.name_taken),
             Error::Unusable(unfit) => Refusal::Unusable(unfit),
             Error::InUse => Refusal::InUse("the project still has secrets or valid API keys"),
+            Error::LastOne(one) => Refusal::LastOne(one),
             // The field is `org` or `orgs`; the parameter `org`.
             Error::OrgRequired => {
                 Refusal::Request("the organisation must be named: it could be one of several")

@@ -92,7 +92,7 @@ pub(super) const REVELATION: &[&str] = &["names", "org", "project"];
     path = "/secrets/reveal",
     tag = "Secrets",
     operation_id = "revealSecrets",
-    request_body = RevelationBody,
+    request_body = Option<RevelationBody>,
     security(("bearerAuth" = [])),
     responses((status = 200, description = "The secrets with their values", body = AllRevealed<'static>), Refusals)
 )]

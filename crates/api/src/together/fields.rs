@@ -7,11 +7,11 @@ use crate::refusal::Refusal;
 
 /// What a body gives; a null counts as not given. Everything else, `project_id` too, is ignored.
 #[derive(Debug)]
-pub(super) struct SecretFields {
-    pub(super) name: Option<ProjectSecretName>,
-    pub(super) value: Option<SecretValue>,
-    pub(super) description: Option<Description>,
-    pub(super) ttl: Option<TtlSeconds>,
+pub(crate) struct SecretFields {
+    pub(crate) name: Option<ProjectSecretName>,
+    pub(crate) value: Option<SecretValue>,
+    pub(crate) description: Option<Description>,
+    pub(crate) ttl: Option<TtlSeconds>,
 }
 
 impl SecretFields {
@@ -19,7 +19,7 @@ impl SecretFields {
     ///
     /// # Errors
     /// 400 without a body, and for the first field that is out of bounds or of another type.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let mut fields = Fields::parse(body, &["name", "value", "description", "ttl_seconds"])?;
         let ttl =
             |seconds| TtlSeconds::parse(seconds).map_err(|problem| Refusal::field("ttl_seconds", problem));

@@ -19,6 +19,9 @@ use utoipa_axum::routes;
 use crate::declared::declared;
 use crate::state::AppState;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use fields::SecretFields;
+
 /// The prefixes under which clients look for the collection, by the base URL that they are given.
 const COLLECTIONS: [&str; 3] =
     ["/v1/deployments/secrets", "/deployments/secrets", "/v1/v1/deployments/secrets"];

@@ -33,6 +33,7 @@ pub(super) const fn refusal(error: Error, denied: &'static str) -> Refusal {
             _,
         )
         | Error::InUse
+        | Error::LastOne(_)
         | Error::Unusable(_)
         | Error::OrgRequired
         | Error::Locked

@@ -14,6 +14,8 @@ mod json;
 mod keys;
 mod parts;
 mod verify;
+#[cfg(test)]
+mod wycheproof;
 
 pub use claims::JwtClaims;
 pub use head::JwtHead;

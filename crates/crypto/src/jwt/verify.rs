@@ -46,16 +46,25 @@ pub fn verify(
     if kid.is_some_and(|kid| !keys.has(kid)) {
         return Err(JwtRefused::UnknownKey);
     }
-    let is_signed = keys.candidates(kid, algorithm).any(|key| {
-        let message = parts.signed.as_bytes();
-        // An error is a key or a signature of another form.
-        jsonwebtoken::crypto::verify(parts.signature, message, &key.decoding, library_name(algorithm))
-            .unwrap_or(false)
-    });
-    if !is_signed {
+    if !is_signed(keys, kid, algorithm, parts.signed.as_bytes(), parts.signature) {
         return Err(JwtRefused::Invalid);
     }
     parts.claims().and_then(JwtClaims::read).ok_or(JwtRefused::Invalid)
+}
+
+/// Whether one of the keys, those with the name if one is given, has made the signature (base64url) of a message.
+pub(super) fn is_signed(
+    keys: &JwtKeys,
+    kid: Option<&str>,
+    algorithm: JwtAlgorithm,
+    message: &[u8],
+    signature: &str,
+) -> bool {
+    keys.candidates(kid, algorithm).any(|key| {
+        // An error is a key or a signature of another form.
+        jsonwebtoken::crypto::verify(signature, message, &key.decoding, library_name(algorithm))
+            .unwrap_or(false)
+    })
 }
 
 const fn library_name(algorithm: JwtAlgorithm) -> Algorithm {

@@ -6,5 +6,6 @@ mod jwt;
 mod jwt_hostile;
 mod keyring;
 mod laws;
+mod secret_types;
 mod tamper;
 mod vectors;

@@ -189,7 +189,8 @@ impl Engine {
             };
             let mut change = rows.inserted(self, Some(caller), conditions);
             for namesake in namesakes.into_iter().filter(|row| may_revoke(caller, row)) {
-                change = change.and(self.revocation(caller, namesake)?.1);
+                let stays = self.to_revoke(caller, &namesake);
+                change = change.and(self.revocation(caller, namesake)?.1).provided(stays);
             }
             match self.commit_identity(Action::ApiKeyCreate, change).await {
                 Ok(()) => return Ok(IssuedApiKey { api_key: api_key_view(caller, holder, rows.key), token }),

@@ -15,7 +15,7 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such member, the caller may not, gives more than they have, or did not say in which of
-    /// several organisations.
+    /// several organisations; [`Error::LastOne`] when no operator or no owner would be left.
     pub async fn patch_member(
         &self,
         caller: &Caller,
@@ -49,9 +49,14 @@ impl Engine {
         if patch.rights.is_some() || patch.suspended.is_some() {
             let (grant, present) = self.membership_to_manage(caller, org, &memberships)?;
             let edited = self.edited_membership(caller, grant, &principal, present, patch)?;
-            change = edited.map(|(changes, action)| {
-                changes.record(self.event(Some(caller), grant.org, action, subject(&principal)))
-            });
+            if let Some((changes, action)) = edited {
+                let event = self.event(Some(caller), grant.org, action, subject(&principal));
+                let conditions = match present {
+                    Some(present) if takes_away(present, patch) => self.to_lower(caller, present).await?,
+                    Some(_) | None => Changes::new(),
+                };
+                change = Some(changes.record(event).provided(conditions));
+            }
         }
         if let Some(renamed) = edited_principal(&principal, patch) {
             // A name is the same in all organisations: who changes it must administer each of them.
@@ -77,7 +82,8 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such member, the caller may not, did not say in which of several organisations, or
-    /// the member comes from tokens, which would bring it back: such a one is suspended instead.
+    /// the member comes from tokens, which would bring it back: such a one is suspended instead;
+    /// [`Error::LastOne`] when no operator or no owner would be left.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -96,7 +102,8 @@ impl Engine {
             let present = present.ok_or(Error::NotFound)?;
             let event = self.event(Some(caller), grant.org, Action::MemberRemove, subject(&principal));
             let before = super::principals::view(caller, principal, &memberships);
-            let removed = Changes::new().delete_membership(present).record(event);
+            let conditions = self.to_lower(caller, present).await?;
+            let removed = Changes::new().delete_membership(present).record(event).provided(conditions);
             match self.commit_identity(Action::MemberRemove, removed).await {
                 Ok(()) => return Ok(before),
                 Err(NotCommitted::Stale | NotCommitted::Taken) => {}
@@ -214,6 +221,11 @@ impl Engine {
         }
         Ok(Some((Changes::new().update_membership(&row), Action::MemberUpdate)))
     }
+}
+
+/// Whether a patch leaves a member less than they have.
+fn takes_away(present: &MembershipRow, patch: &MemberPatch) -> bool {
+    patch.suspended == Some(true) || patch.rights.is_some_and(|rights| !present.rights.is_within(rights))
 }
 
 /// A principal as a patch leaves it; none when it changes nothing.

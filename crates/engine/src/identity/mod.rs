@@ -3,6 +3,7 @@
 mod api_keys;
 mod holders;
 mod issue;
+mod last_one;
 mod members;
 mod orgs;
 mod page;

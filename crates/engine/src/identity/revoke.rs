@@ -10,11 +10,12 @@ use crate::engine::{ATTEMPTS, NotCommitted};
 use crate::{ApiKeyView, Engine, Error};
 
 impl Engine {
-    /// Revokes an API key; a key may always revoke itself. From when this returns no request with it
+    /// Revokes an API key; a key may revoke itself. From when this returns no request with it
     /// succeeds on this node. Revoking a revoked key changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such key in an organisation that the caller may administer.
+    /// [`Error::NotFound`] when there is no such key in an organisation that the caller may administer;
+    /// [`Error::LastOne`] when it is the last of an operator or owner.
     pub async fn revoke_api_key(&self, caller: &Caller, id: ApiKeyId) -> Result<ApiKeyView, Error> {
         self.revoke_api_key_if(caller, id, |_| true).await
     }
@@ -40,7 +41,9 @@ impl Engine {
             if row.revoked_at.is_some() {
                 return Ok(view);
             }
+            let conditions = self.to_revoke(caller, &row);
             let (row, change) = self.revocation(caller, row)?;
+            let change = change.provided(conditions);
             match self.commit_identity(Action::ApiKeyRevoke, change).await {
                 Ok(()) => return Ok(api_key_view(caller, holder, row)),
                 Err(NotCommitted::Stale | NotCommitted::Taken) => {}

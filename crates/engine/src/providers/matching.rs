@@ -1,9 +1,8 @@
 //! Which secrets serve a model (wire/braintrust.md 6.3).
 
 use keyholt_types::Metadata;
-use serde_json::Value;
 
-use super::fields::{object, texts};
+use super::models::Models;
 use super::provider_type::ProviderType::{
     self, Anthropic, Azure, Bedrock, Cohere, Databricks, Fireworks, Google, Mistral, OpenAi, Perplexity,
     Vertex, XAi,
@@ -126,21 +125,28 @@ impl ModelRules {
     /// (wire/braintrust.md 6.3).
     #[must_use]
     pub fn matches(&self, provider: ProviderType, metadata: Option<&Metadata>, model: Option<&str>) -> bool {
-        let Some(model) = model else { return true };
-        let object = object(metadata);
-        let models = object.get("models");
-        let is_listed = texts(models).any(|listed| listed == model);
-        let names_no_models =
-            models.is_none_or(|models| models.is_null() || models.as_array().is_some_and(Vec::is_empty));
-        if !names_no_models && !is_listed {
-            return false;
-        }
-        let custom = object.get("customModels").and_then(Value::as_object);
-        let by_name = || {
-            object.get("excludeDefaultModels") != Some(&Value::Bool(true))
-                && self.providers_of(model).contains(&provider)
-        };
-        custom.is_some_and(|custom| custom.contains_key(model)) || is_listed || by_name()
+        model.is_none_or(|model| self.wanted(model).is_served_by(provider, &Models::of(metadata)))
+    }
+
+    /// A model that is looked for among many secrets.
+    #[must_use]
+    pub fn wanted<'a>(&'a self, model: &'a str) -> WantedModel<'a> {
+        WantedModel { model, by_name: self.providers_of(model) }
+    }
+}
+
+/// A model, and who serves it by its name alone.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedModel<'a> {
+    model: &'a str,
+    by_name: &'a [ProviderType],
+}
+
+impl WantedModel<'_> {
+    /// Whether a secret of this type, whose metadata say this of models, serves it.
+    #[must_use]
+    pub fn is_served_by(&self, provider: ProviderType, models: &Models) -> bool {
+        models.serve(self.model, self.by_name.contains(&provider))
     }
 }
 

@@ -4,8 +4,11 @@
 //! resolve) is given it after the audit event for it is on the disk.
 
 mod binding;
+mod choose;
 mod confirm;
 mod open_value;
+mod profile;
+mod profiles;
 mod resolve;
 mod reveal;
 mod serving;
@@ -15,6 +18,8 @@ mod usable;
 mod used;
 
 pub use binding::unusable;
+pub use choose::Choice;
+pub(crate) use profiles::Profiles;
 pub use resolve::{ResolveRequest, ResolvedSecret};
 pub use reveal::{RevealedSecret, Revelation};
 pub(crate) use tally::Used;

@@ -1,15 +1,12 @@
-//! Using values: which secrets serve a request of a caller, who never sees their values.
-
-use std::cmp::Ordering;
-use std::sync::atomic;
+//! Using values: a secret that serves a request of a caller, who never sees its value.
 
 use keyholt_store::Scope;
 use keyholt_types::{Caller, SecretId, SecretValue};
 
-use super::binding::is_bound;
+use super::profile::fitness;
 use crate::authorise::Operation;
 use crate::providers::{self, Destination, ProviderType, Unfit};
-use crate::{Denied, Engine, Error, SecretView};
+use crate::{Engine, Error, SecretView};
 
 /// What a caller wants to send a request with.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +49,11 @@ impl Usable {
     pub fn destination(&self) -> &Destination {
         &self.destination
     }
+
+    /// Its weight among several that serve a request.
+    pub(super) const fn weight(&self) -> f64 {
+        self.weight
+    }
 }
 
 /// Which version of a value.
@@ -66,35 +68,6 @@ pub enum WhichVersion {
 impl Engine {
     /// How long after a rotation the value before may still be tried, in seconds (design/decisions.md 5).
     const GRACE_SECONDS: i64 = 3600;
-
-    /// The secrets that serve a request, best first: those of the highest weight (metadata `keyholt.weight`, 1
-    /// when not given), taking turns among equals.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when none does, [`Error::Unusable`] when the only ones that would cannot be used as
-    /// they are; when the caller may not use.
-    pub async fn find_usable(&self, caller: &Caller, request: UseRequest<'_>) -> Result<Vec<Usable>, Error> {
-        self.require(caller, Operation::UseSecrets)?;
-        if !caller.identity.allows_model(request.model) {
-            self.count_refused_attempt(caller, None, keyholt_types::Action::SecretUse);
-            return Err(Error::Forbidden(Denied::OutsidePattern));
-        }
-        let (mut usable, mut problem) = (Vec::new(), None);
-        for (_, outcome) in self.judge_secrets(caller, request).await? {
-            match outcome {
-                Ok(one) => usable.push(one),
-                Err(unfit) => problem = Some(unfit),
-            }
-        }
-        if usable.is_empty() {
-            return Err(problem.map_or(Error::NotFound, Error::Unusable));
-        }
-        let turn = self.turns.fetch_add(1, atomic::Ordering::Relaxed);
-        let turns = usable.len();
-        usable.rotate_left(turn % turns);
-        usable.sort_by(|one, other| other.weight.partial_cmp(&one.weight).unwrap_or(Ordering::Equal));
-        Ok(usable)
-    }
 
     /// A secret of this scope, if it serves a request.
     pub(super) fn usable(
@@ -123,15 +96,7 @@ impl Engine {
         if !(request.understands)(provider) {
             return if request.name.is_some() { Err(Unfit::OtherFormat) } else { Ok(None) };
         }
-        providers::check_metadata(kind, metadata)?;
-        let destination = providers::destination(provider, metadata)?;
-        if secret.columns.value_version == 0 && provider != ProviderType::Ollama {
-            return Err(Unfit::NoValue);
-        }
-        if !is_bound(&secret) {
-            return Err(Unfit::Unbound);
-        }
-        let weight = metadata.map_or(1.0, providers::weight);
+        let (destination, weight) = fitness(&secret, provider)?;
         Ok(Some(Usable { scope, secret, provider, destination, weight }))
     }
 

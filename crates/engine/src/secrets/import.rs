@@ -79,8 +79,10 @@ impl Engine {
             let created_at = imported.created_at.unwrap_or_else(|| self.clock.now());
             // In whole milliseconds, as moments are shown.
             let created_at = Timestamp::from_millis(created_at.millis());
-            // Whoever read the secret that had this id must not take this one for it.
-            let version = displaced.get(&imported.id).map_or(1, |before| before.version.saturating_add(1));
+            // Whoever read a secret that had this id must not take this one for it. Of one that was deleted before no
+            // version is known any more; none has come as far as the clock.
+            let before = displaced.get(&imported.id).map(|before| before.version.saturating_add(1));
+            let version = before.unwrap_or_else(|| self.clock.now().micros().max(1));
             let which = (imported.id, version);
             let sealed = self.seal_new(caller, scope, which, created_at, &imported.secret).await?;
             let subject = secret_subject(&sealed.row.columns);

@@ -59,7 +59,7 @@ impl Engine {
 
     /// Opens a row; none when it has expired or is out of this reach, neither of which anything proves
     /// before it is opened. Of one that does not open, what it says of itself is all that can be gone by.
-    pub(super) async fn open_present(
+    pub(crate) async fn open_present(
         &self,
         reach: &Restrictions,
         row: SecretRow,

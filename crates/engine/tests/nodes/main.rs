@@ -1,5 +1,6 @@
-//! Several nodes on one PostgreSQL, of which one reads, and commits only after another one has.
+//! Several nodes on one PostgreSQL: one reads, and goes by it only as long as it may when another one commits.
 #![cfg(test)]
 
+mod choices;
 mod fixture;
 mod held_nodes;

@@ -86,3 +86,18 @@ async fn an_import_may_go_into_a_project() {
     assert_eq!(names(&list_project(&test).await), ["a"]);
     assert_eq!(list(&test, &test.owner, SecretFilter::default()).await, []);
 }
+
+#[tokio::test]
+async fn what_is_imported_after_a_deletion_is_not_taken_for_what_had_its_id() {
+    let test = TestEngine::in_memory().await;
+    let made = create(&test, bare("a")).await;
+    let mut versions = vec![made.columns.version];
+    for _ in 0..3 {
+        test.engine.delete_secret(&test.owner, made.columns.id).await.unwrap();
+        test.clock.advance_micros(1);
+        let again = ImportedSecret { id: made.columns.id, created_at: None, secret: bare("a") };
+        import(&test, vec![again]).await.unwrap();
+        versions.push(find(&test, made.columns.id).await.unwrap().columns.version);
+    }
+    assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
+}

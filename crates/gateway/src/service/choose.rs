@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use keyholt_engine::providers::{ProviderType, lists_model, split_provider};
-use keyholt_engine::{Engine, Error, Usable, UseRequest};
+use keyholt_engine::{Choice, Engine, Error, UseRequest};
 use keyholt_types::Caller;
 
 use super::route::Format;
@@ -22,9 +22,9 @@ pub(super) struct Wanted<'a> {
 
 /// A secret that serves a request.
 pub(super) struct Candidate {
-    pub(super) usable: Arc<Usable>,
+    pub(super) choice: Choice,
     /// The model's name for its provider.
-    pub(super) model: Option<String>,
+    pub(super) model: Option<Arc<str>>,
 }
 
 /// The secrets that serve a request, best first; at least one.
@@ -47,24 +47,22 @@ pub(super) async fn candidates(
         },
     };
     if wanted.name.is_some() {
-        let usables = engine.find_usable(caller, request(wanted.model, None)).await?;
-        return Ok(usables.into_iter().map(|usable| named(usable, wanted.model)).collect());
+        let choices = engine.find_usable(caller, request(wanted.model, None)).await?;
+        return Ok(choices.into_iter().map(|choice| named(choice, wanted.model)).collect());
     }
     let Some(model) = wanted.model else {
         // A list of models, an answer that was stored: that is OpenAI's own, where there is a secret of it.
         let own = (wanted.format == Format::OpenAi).then_some(ProviderType::OpenAi);
-        let usables = match engine.find_usable(caller, request(None, own)).await {
+        let choices = match engine.find_usable(caller, request(None, own)).await {
             Err(Error::NotFound) if own.is_some() => engine.find_usable(caller, request(None, None)).await?,
             other => other?,
         };
-        return Ok(usables
-            .into_iter()
-            .map(|usable| Candidate { usable: Arc::new(usable), model: None })
-            .collect());
+        return Ok(choices.into_iter().map(|choice| Candidate { choice, model: None }).collect());
     };
-    let all = |usables: Vec<Usable>, model: &str| {
-        let each = |usable| Candidate { usable: Arc::new(usable), model: Some(model.to_owned()) };
-        usables.into_iter().map(each).collect()
+    let all = |choices: Vec<Choice>, model: &str| {
+        let model: Arc<str> = model.into();
+        let each = |choice| Candidate { choice, model: Some(Arc::clone(&model)) };
+        choices.into_iter().map(each).collect()
     };
     let Some((provider, bare)) = split_provider(model) else {
         return Ok(all(engine.find_usable(caller, request(Some(model), None)).await?, model));
@@ -82,12 +80,14 @@ pub(super) async fn candidates(
 }
 
 /// A secret that the request names: `provider/model` is split only when it is that provider's.
-fn named(usable: Usable, model: Option<&str>) -> Candidate {
-    let metadata = usable.secret().details.metadata.as_ref();
-    let bare = model.and_then(split_provider).filter(|(provider, _)| *provider == usable.provider());
-    let bare = bare.filter(|_| !model.is_some_and(|model| lists_model(metadata, model)));
-    let model = bare.map(|(_, bare)| bare).or(model).map(str::to_owned);
-    Candidate { usable: Arc::new(usable), model }
+fn named(choice: Choice, model: Option<&str>) -> Candidate {
+    let bare = choice.named().and_then(|usable| {
+        let metadata = usable.secret().details.metadata.as_ref();
+        let bare = model.and_then(split_provider).filter(|(provider, _)| *provider == usable.provider());
+        bare.filter(|_| !model.is_some_and(|model| lists_model(metadata, model)))
+    });
+    let model = bare.map(|(_, bare)| bare).or(model).map(Arc::from);
+    Candidate { choice, model }
 }
 
 /// Who understands requests in OpenAI's format and can be authenticated to with a header.

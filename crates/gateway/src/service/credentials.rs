@@ -65,6 +65,10 @@ pub(super) async fn make(
         NewCredential::default()
     } else {
         let problem = "The request body must be a JSON object with model, a string, and ttl_seconds, a number";
+        // Serde would take a list for an object whose fields stand in this order.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(Refusal::Json(problem));
+        }
         serde_json::from_slice(&body).map_err(|_| Refusal::Json(problem))?
     };
     let ttl_seconds = ttl_seconds.unwrap_or(TTL_SECONDS);

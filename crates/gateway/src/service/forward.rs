@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::HeaderMap;
 use http::{Method, Request, Response, StatusCode};
-use keyholt_engine::{Spent, WhichVersion};
+use keyholt_engine::{Error, Spent, Usable, WhichVersion};
 use keyholt_types::{Caller, SecretValue};
 
 use super::answer::{Answered, pass_on};
@@ -81,18 +81,32 @@ pub(super) async fn forward(
     let (mut last_answer, mut last_refusal) = (None, Refusal::NoSecret);
     let mut attempts = 0;
     'candidates: for candidate in candidates {
-        let org = *candidate.usable.secret().columns.collection.org().as_bytes();
+        if attempts >= ATTEMPTS {
+            break;
+        }
+        let Candidate { choice, model } = candidate;
+        let org = *choice.org().as_bytes();
         // It is let go where another is tried: several at a time would be counted for one request.
         let Some(org_slot) = shared.slots.take_for(org) else {
             last_refusal = Refusal::Busy;
             continue;
+        };
+        // Only now: most are never needed.
+        let usable = match shared.engine.open_choice(&round.caller, choice).await {
+            Ok(usable) => Arc::new(usable),
+            // It was there when it was chosen.
+            Err(Error::NotFound) => continue,
+            Err(error) => {
+                last_refusal = error.into();
+                continue;
+            }
         };
         let mut held = Some(org_slot);
         for which in [WhichVersion::Present, WhichVersion::Previous] {
             if attempts >= ATTEMPTS {
                 break 'candidates;
             }
-            match round.attempt(&candidate, which, watch).await {
+            match round.attempt(&usable, model.as_deref(), which, watch).await {
                 Attempted::Answered(answered) => {
                     attempts += 1;
                     let status = answered.response.status();
@@ -168,14 +182,14 @@ impl<'a> Round<'a> {
 
     async fn attempt(
         &mut self,
-        candidate: &Candidate,
+        usable: &Arc<Usable>,
+        model: Option<&str>,
         which: WhichVersion,
         watch: &mut Stopwatch,
     ) -> Attempted {
         let shared = self.shared;
-        let usable = &candidate.usable;
         let org = *usable.secret().columns.collection.org().as_bytes();
-        let (policy, model) = (&shared.settings.egress, candidate.model.as_deref());
+        let policy = &shared.settings.egress;
         let target = outgoing::target(policy, usable, &self.asked_for, model, self.query.as_ref());
         let target = match target {
             Ok(target) => target,

@@ -151,7 +151,8 @@ mod tests {
         };
         test.engine.create_secret(&test.owner, OrgChoice::Unnamed, new).await.unwrap();
         let request = UseRequest { model: None, name: Some("a"), provider: None, understands: |_| true };
-        let usable = test.engine.find_usable(&test.owner, request).await.unwrap().remove(0);
+        let choice = test.engine.find_usable(&test.owner, request).await.unwrap().remove(0);
+        let usable = test.engine.open_choice(&test.owner, choice).await.unwrap();
         let Route::Forward(asked_for) = Route::parse(path).unwrap() else { panic!() };
         let target = target(&EgressPolicy::default(), &usable, &asked_for, None, None).unwrap();
         let value = SecretValue::parse(VALUE.to_owned()).unwrap();

@@ -26,6 +26,9 @@ use crate::timeouts::Deadline;
 
 const X_BT_ENDPOINT_NAME: &str = "x-bt-endpoint-name";
 
+const OF_CREDENTIALS: &[Method] = &[Method::POST];
+const FORWARDED: &[Method] = &[Method::GET, Method::POST, Method::DELETE];
+
 /// Answers a request.
 ///
 /// # Errors
@@ -42,8 +45,9 @@ pub(super) async fn serve(
     if let Err(unknown @ Refusal::UnknownPath) = route {
         return Err(unknown);
     }
-    if !is_known(&head.method, route.as_ref().ok()) {
-        return Err(Refusal::Method);
+    let methods = methods(route.as_ref().ok());
+    if !methods.contains(&head.method) {
+        return Err(Refusal::Method(methods));
     }
     let caller = caller(shared, &head).await?;
     shared.engine.require(&caller, Operation::UseSecrets)?;
@@ -55,10 +59,11 @@ pub(super) async fn serve(
     served
 }
 
-fn is_known(method: &Method, route: Option<&Route>) -> bool {
+/// What a path takes.
+const fn methods(route: Option<&Route>) -> &'static [Method] {
     match route {
-        Some(Route::Credentials) => method == Method::POST,
-        Some(Route::Forward(_)) | None => [Method::GET, Method::POST, Method::DELETE].contains(method),
+        Some(Route::Credentials) => OF_CREDENTIALS,
+        Some(Route::Forward(_)) | None => FORWARDED,
     }
 }
 

@@ -172,7 +172,15 @@ async fn a_credential_for_a_short_time_is_for_one_model_and_the_gateway() {
     assert_eq!((ask("gpt-4.1").await, ask("openai/gpt-4.1").await), (403, 403));
     world.test.clock.advance_seconds(61);
     assert_eq!(ask("gpt-4o").await, 401);
-    for body in [r#"{"ttl_seconds":86401}"#, r#"{"ttl_seconds":0}"#, r#"{"ttl_seconds":"1"}"#, "[]", "x"] {
+    for body in [
+        r#"["gpt-4o",60]"#,
+        "[null,null]",
+        r#"{"ttl_seconds":86401}"#,
+        r#"{"ttl_seconds":0}"#,
+        r#"{"ttl_seconds":"1"}"#,
+        "[]",
+        "x",
+    ] {
         assert_eq!(world.send(world.request("credentials", body)).await.status, 400, "{body}");
     }
     assert_eq!(world.send(world.request("credentials", "")).await.status, 200);

@@ -140,14 +140,14 @@ async fn what_no_secret_serves_is_404_and_unknown_paths_and_methods_need_no_key(
     assert_eq!(answer.json()["message"], answer.json()["error"]["message"]);
     let bare =
         |method: Method, path: &str| Request::builder().method(method).uri(path).body(Full::default()).unwrap();
-    for (method, path, status) in [
-        (Method::GET, "/v1/proxy/nothing", 404),
-        (Method::PUT, "/v1/proxy/chat/completions", 405),
-        (Method::GET, "/v1/proxy/credentials", 405),
-        (Method::GET, "/v1/proxy/models", 401),
+    for (method, path, status, allow) in [
+        (Method::GET, "/v1/proxy/nothing", 404, None),
+        (Method::PUT, "/v1/proxy/chat/completions", 405, Some("GET, POST, DELETE")),
+        (Method::GET, "/v1/proxy/credentials", 405, Some("POST")),
+        (Method::GET, "/v1/proxy/models", 401, None),
     ] {
         let answer = world.send(bare(method, path)).await;
-        assert_eq!(answer.status, status, "{path}");
+        assert_eq!((answer.status, answer.header("allow")), (status, allow), "{path}");
         assert!(answer.header("x-keyholt-overhead-ms").is_some());
     }
 }

@@ -12,6 +12,7 @@ pub(super) fn action_in_words(word: &str) -> &str {
         | Action::PrincipalCreate
         | Action::ApiKeyCreate
         | Action::SecretCreate => "make",
+        Action::ClockJump => "move clock",
         Action::OrgKeyCreate => "make encryption key",
         Action::OrgRename | Action::ProjectRename => "rename",
         Action::PrincipalUpdate | Action::SecretUpdate => "change",

@@ -35,6 +35,26 @@ pub(crate) struct Limits {
     #[arg(id = "limits_refused_burst", long = "limits-refused-burst", value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     refused_burst: Option<u32>,
+
+    /// Connections at a time, 1 or more; what comes beyond that is closed [default: 16384]
+    #[arg(id = "limits_connections", long = "limits-connections", value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
+    connections: Option<u32>,
+
+    /// Connections at a time from one address, of IPv6 from one /64; those of --forwarders are not counted; 0 for no
+    /// limit [default: 4096]
+    #[arg(id = "limits_connections_per_address", long = "limits-connections-per-address", value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(..=i64::from(MOST)))]
+    connections_per_address: Option<u32>,
+}
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConnectionLimits {
+    /// At a time.
+    pub(crate) all: usize,
+    /// The most of them from one address; zero is no limit.
+    pub(crate) per_address: usize,
 }
 
 impl Limits {
@@ -45,6 +65,8 @@ impl Limits {
             per_org: self.per_org.or(other.per_org),
             refused_per_address: self.refused_per_address.or(other.refused_per_address),
             refused_burst: self.refused_burst.or(other.refused_burst),
+            connections: self.connections.or(other.connections),
+            connections_per_address: self.connections_per_address.or(other.connections_per_address),
         }
     }
 
@@ -69,6 +91,21 @@ impl Limits {
             per_org: alone("per_org", self.per_org, 0)?,
             refused_per_address: NonZeroU32::new(refused).map(|per_second| Rate { per_second, burst }),
         })
+    }
+}
+
+impl Limits {
+    /// The limits of connections, defaults filled in.
+    ///
+    /// # Errors
+    /// As [`rates`](Self::rates).
+    pub(super) fn connections(&self) -> Result<ConnectionLimits, UsageError> {
+        let all = up_to_most("connections", self.connections.unwrap_or(16_384))?;
+        if all == 0 {
+            return Err(UsageError("limits.connections: must be 1 or more".to_owned()));
+        }
+        let per_address = up_to_most("connections_per_address", self.connections_per_address.unwrap_or(4_096))?;
+        Ok(ConnectionLimits { all: all as usize, per_address: per_address as usize })
     }
 }
 
@@ -120,5 +157,21 @@ mod tests {
             let said = read(line).unwrap_err().to_string();
             assert!(said.contains(expected), "{said}");
         }
+        for (line, expected) in [
+            ("connections = 0", "limits.connections: must be 1 or more"),
+            ("connections = 1_000_001", "limits.connections: must be 0 to 1000000"),
+            ("connections_per_address = 1_000_001", "limits.connections_per_address: "),
+        ] {
+            let said = toml::from_str::<Limits>(line).unwrap().connections().unwrap_err().to_string();
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn one_address_has_a_quarter_of_the_connections_unless_said_otherwise() {
+        let read = |file: &str| toml::from_str::<Limits>(file).unwrap().connections().unwrap();
+        assert_eq!(read(""), ConnectionLimits { all: 16_384, per_address: 4_096 });
+        let given = read("connections = 7\nconnections_per_address = 0");
+        assert_eq!(given, ConnectionLimits { all: 7, per_address: 0 });
     }
 }

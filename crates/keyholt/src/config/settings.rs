@@ -10,6 +10,7 @@ use keyholt_types::{AddressRange, Credential, JwtIssuer, OrgName};
 use reqwest::Url;
 
 use super::egress::egress_policy;
+use super::limits::ConnectionLimits;
 use super::models::model_rules;
 use super::values::MetricsListen;
 use super::{ConfigFile, Database, Environment, LogFormat, LogLevel, Options, UsageError, database, file, jwt};
@@ -49,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) models: ModelRules,
     /// How much is let through.
     pub(crate) limits: RateLimits,
+    /// How many connections there may be.
+    pub(crate) connections: ConnectionLimits,
     /// Issuers whose tokens are credentials.
     pub(crate) jwt_issuers: Vec<JwtIssuer>,
     /// Whether other machines may be served without TLS.
@@ -133,6 +136,7 @@ impl Settings {
             egress: egress_policy(options.egress)?,
             models: model_rules(&options.models.unwrap_or_default())?,
             limits: options.limits.rates()?,
+            connections: options.limits.connections()?,
             jwt_issuers: options.jwt_issuers.as_deref().map(jwt::issuers_in).transpose()?.unwrap_or_default(),
             insecure_plaintext: options.insecure_plaintext.unwrap_or(false),
             log_format: options.log_format.unwrap_or(LogFormat::Human),
@@ -356,6 +360,20 @@ mod tests {
                 "limits.per_org = 3",
                 ["1", "2", "3"],
                 |settings| settings.limits.per_org.unwrap().burst.to_string(),
+            ),
+            (
+                "--limits-connections=1",
+                &[("KEYHOLT_LIMITS_CONNECTIONS", "2")],
+                "limits.connections = 3",
+                ["1", "2", "3"],
+                |settings| settings.connections.all.to_string(),
+            ),
+            (
+                "--limits-connections-per-address=1",
+                &[("KEYHOLT_LIMITS_CONNECTIONS_PER_ADDRESS", "2")],
+                "limits.connections_per_address = 3",
+                ["1", "2", "3"],
+                |settings| settings.connections.per_address.to_string(),
             ),
             (
                 "--limits-refused-per-address=0",

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use keyholt_store::copy;
 
+use super::interrupt::{self, Left};
 use super::place::Place;
 use super::progress::Progress;
 use super::report;
@@ -51,26 +52,61 @@ impl MigrateStore {
     /// Copies, compares and prints what was done.
     ///
     /// # Errors
-    /// When one of the two cannot be used, or the target is neither empty nor an unfinished copy of this store.
-    pub(crate) async fn run(self) -> Result<()> {
+    /// When one of the two cannot be used, the target is neither empty nor an unfinished copy of this store, or a signal
+    /// breaks it off.
+    pub(crate) fn run(self) -> Result<()> {
         let from = Place::parse("--from", &self.from, self.from_password_file.as_deref())?;
         let to = Place::parse("--to", &self.to, self.to_password_file.as_deref())?;
         if from.is_same_directory(&to) {
             return Err(UsageError("--to: is the same directory as --from: give another one".to_owned()).into());
         }
-        let source = from.source().await.context("--from")?;
-        let target = to.target().await.context("--to")?;
-        let (old, new) = (source.name().to_owned(), target.name().to_owned());
-        let progress = Progress::bar();
-        let report = copy(&source, target, &mut |done| progress.copying(done)).await?;
-        drop(progress);
-        let end = match report.is_finished {
-            true => format!("{new} can be served; do not start servers on {old} any more"),
-            false => format!(
-                "{old} is in use: what is written there from now on is not in {new} yet, which is marked as unfinished.\n\
-                 Stop the servers on {old}, then give the same command again: it copies what has changed, and finishes"
-            ),
+        let left = Left::of_copy_to(&to.to_string(), "nothing was copied");
+        let is_json = self.json;
+        let migrate = async move |begun| {
+            let source = from.source().await.map_err(|problem| in_own_words("--from", &problem))?;
+            let target = to.target(&[]).await.map_err(|problem| in_own_words("--to", &problem))?;
+            let (old, new) = (source.name().to_owned(), target.name().to_owned());
+            let progress = Progress::bar(begun);
+            let report = copy(&source, target, &mut |done| progress.copying(done)).await?;
+            drop(progress);
+            let end = match report.is_finished {
+                true => format!("{new} can be served; do not start servers on {old} any more"),
+                false => format!(
+                    "{old} is in use: what is written there from now on is not in {new} yet, which is marked as unfinished.\n\
+                     Stop the servers on {old}, then give the same command again: it copies what has changed, and finishes"
+                ),
+            };
+            report::print(&report, &new, is_json, &end)
         };
-        report::print(&report, &new, self.json, &end)
+        interrupt::run(migrate, left)
+    }
+}
+
+/// What is wrong with one of the two. Elsewhere the options that say where a store is are the server's, which are called
+/// otherwise here.
+fn in_own_words(option: &str, problem: &anyhow::Error) -> anyhow::Error {
+    let said = format!("{option}: {problem:#}");
+    let said = said.replace("--database-password-file", &format!("{option}-password-file"));
+    anyhow!(said.replace("another --data-dir", "another directory"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_place_names_options_of_this_command_only() {
+        let command = MigrateStore::augment_args(clap::Command::new("migrate-store"));
+        let options: Vec<String> =
+            command.get_arguments().filter_map(|option| Some(format!("--{}", option.get_long()?))).collect();
+        for said in [
+            "the database server db asks me for a password; give --database-password-file",
+            "/var/lib/keyholt is in use by another keyholt process (pid 1); stop it first, or choose another --data-dir",
+        ] {
+            let said = in_own_words("--to", &anyhow!(said)).to_string();
+            let named =
+                said.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|word| word.starts_with("--"));
+            named.for_each(|word| assert!(options.contains(&word.to_owned()), "{word} in: {said}"));
+        }
     }
 }

@@ -8,19 +8,21 @@ use keyholt_crypto::RootKeyError;
 use keyholt_engine::check_root_key;
 use keyholt_store::{CopySource, Store, copy};
 
+use super::interrupt::{self, Left};
 use super::place::Place;
 use super::progress::Progress;
-use super::report;
-use crate::config::{ConfigFile, Environment, Options, Settings};
+use super::{options, report};
+use crate::config::{ConfigFile, Environment, Options, RootKeySource, Settings};
 use crate::output;
 use crate::serve::load_root_key;
 
 /// Make a store of a backup file
 ///
 /// Into an empty data directory or an empty PostgreSQL database; nothing is overwritten. What was cut off goes on when
-/// the same command is given again; until it has come to its end no server starts there. Give it the options that the
-/// server will have.
+/// the same command is given again; until it has come to its end no server starts there. The options of the server
+/// that will serve it are taken too; those that are not listed here change nothing.
 #[derive(Debug, Args)]
+#[command(mut_args(|option| options::show(option, options::OF_STORE_AND_KEY)))]
 #[command(after_help = "\
 Examples:
   keyholt restore keyholt-monday.db --data-dir /var/lib/keyholt
@@ -47,21 +49,36 @@ impl Restore {
     /// Makes the store and prints what is in it.
     ///
     /// # Errors
-    /// When the file is no whole backup, the root key that is there is not its own, or the target is not empty.
-    pub(crate) async fn run(self) -> Result<()> {
+    /// When the file is no whole backup, the root key that is there is not its own, the target is not empty, or a signal
+    /// breaks it off.
+    pub(crate) fn run(self) -> Result<()> {
         let settings = Settings::read(self.options, &self.config, &Environment::of_process())?;
-        if !self.file.is_file() {
-            bail!("there is no file {}", self.file.display());
+        let (file, target, is_json) = (self.file, Place::of(&settings), self.json);
+        if !file.is_file() {
+            bail!("there is no file {}", file.display());
         }
-        let source = CopySource::open_file(&self.file)?;
-        match_root_key(&self.file, &settings).await?;
-        let target = Place::of(&settings).target().await?;
-        let name = target.name().to_owned();
-        let progress = Progress::bar();
-        let report = copy(&source, target, &mut |done| progress.copying(done)).await?;
-        drop(progress);
-        report::print(&report, &name, self.json, &format!("{name} can be served"))
+        let left = Left::of_copy_to(&target.to_string(), "nothing was restored");
+        let restore = async move |begun| {
+            let source = CopySource::open_file(&file)?;
+            match_root_key(&file, &settings).await?;
+            let target = target.target(&may_lie_there(&settings)).await?;
+            let name = target.name().to_owned();
+            let progress = Progress::bar(begun);
+            let report = copy(&source, target, &mut |done| progress.copying(done)).await?;
+            drop(progress);
+            report::print(&report, &name, is_json, &format!("{name} can be served"))
+        };
+        interrupt::run(restore, left)
     }
+}
+
+/// What of an installation's own may lie in its data directory already.
+fn may_lie_there(settings: &Settings) -> Vec<&Path> {
+    let root_key = match &settings.root_key {
+        RootKeySource::File(file) => Some(file.as_path()),
+        RootKeySource::Text(_) => None,
+    };
+    root_key.into_iter().chain(settings.config_file.as_deref()).collect()
 }
 
 /// With the wrong root key the store would be made, and then not start.

@@ -1,14 +1,16 @@
 //! `keyholt verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use keyholt_crypto::{RootKeyError, RootKeyProvider};
-use keyholt_engine::{Verification, verify};
+use keyholt_engine::{OpenRefused, Verification, verify};
 use keyholt_store::{PostgresOptions, Store, StoreError};
 use serde_json::{Value, json};
 
+use super::interrupt::{self, Left};
+use super::options;
 use super::progress::Progress;
 use crate::config::{ConfigFile, Database, Environment, Options, Settings};
 use crate::output;
@@ -21,8 +23,10 @@ const FEWEST: usize = 4;
 ///
 /// Opens every secret, every version of a value and every key in memory, and checks every API key's proof and every
 /// record of the audit log; beside a server or without one. Changes nothing. Without the root key only the file and the
-/// order of the audit log are looked at. Give it the same options as the server.
+/// order of the audit log are looked at. The options of a server are taken too; those that are not listed here change
+/// nothing.
 #[derive(Debug, Args)]
+#[command(mut_args(|option| options::show(option, options::OF_STORE_AND_KEY)))]
 #[command(after_help = "\
 Examples:
   keyholt verify --backup keyholt-monday.db --root-key-file keyholt.root-key
@@ -49,33 +53,56 @@ impl Verify {
     /// Verifies and prints what was looked at.
     ///
     /// # Errors
-    /// When anything is wrong, the root key is not the store's, or the store cannot be read.
-    pub(crate) async fn run(self) -> Result<()> {
+    /// When anything is wrong, the root key is not the store's, the store cannot be read, or a signal breaks it off.
+    pub(crate) fn run(self) -> Result<()> {
         let settings = Settings::read(self.options, &self.config, &Environment::of_process())?;
-        let root_key = match load_root_key(&settings.root_key) {
-            Ok(root_key) => Some(root_key),
-            Err(RootKeyError::Missing { .. }) => None,
-            Err(refused) => return Err(refused.into()),
-        };
-        let store = open(&settings, self.backup.as_ref()).await?;
-        let progress = Progress::counter();
-        let root_key: Option<&dyn RootKeyProvider> = root_key.as_deref();
-        let found = verify(&store, root_key, &mut |seen| progress.verifying(seen)).await?;
-        drop(progress);
-        if self.json {
-            output::json(&in_json(&found))?;
-        } else {
-            print(&found)?;
+        let (backup, is_json) = (self.backup, self.json);
+        let nothing = "nothing was proven, and nothing was changed".to_owned();
+        let left = Left { before: nothing.clone(), midway: nothing.clone(), cut_off: nothing };
+        interrupt::run(async move |_| verify_all(&settings, backup.as_deref(), is_json).await, left)
+    }
+}
+
+async fn verify_all(settings: &Settings, backup: Option<&Path>, is_json: bool) -> Result<()> {
+    let root_key = match load_root_key(&settings.root_key) {
+        Ok(root_key) => Some(root_key),
+        Err(RootKeyError::Missing { .. }) => None,
+        Err(refused) => return Err(refused.into()),
+    };
+    let store = open(settings, backup).await?;
+    let progress = Progress::counter();
+    let root_key: Option<&dyn RootKeyProvider> = root_key.as_deref();
+    let verified = verify(&store, root_key, &mut |seen| progress.verifying(seen)).await;
+    drop(progress);
+    let found = verified.map_err(|refused| with_remedy(refused, settings, backup))?;
+    if is_json {
+        output::json(&in_json(&found))?;
+    } else {
+        print(&found)?;
+    }
+    match found.faults {
+        0 => Ok(()),
+        1 => bail!("1 fault"),
+        faults => bail!("{faults} faults"),
+    }
+}
+
+/// Of what cannot be read: which, and what to do.
+fn with_remedy(refused: OpenRefused, settings: &Settings, backup: Option<&Path>) -> anyhow::Error {
+    let OpenRefused::Store(problem) = refused else { return refused.into() };
+    match (backup, &settings.database) {
+        (Some(file), _) => anyhow!("{} cannot be read: {problem}; use another backup", file.display()),
+        (None, Database::Sqlite) => {
+            let dir = settings.data_dir.display();
+            anyhow!("{dir} cannot be read: {problem}; check the disk, or restore it from a backup")
         }
-        match found.faults {
-            0 => Ok(()),
-            1 => bail!("1 fault"),
-            faults => bail!("{faults} faults"),
+        (None, Database::Postgres(_)) => {
+            anyhow!("{problem}; check the database server and the rights of keyholt's role")
         }
     }
 }
 
-async fn open(settings: &Settings, backup: Option<&PathBuf>) -> Result<Store> {
+async fn open(settings: &Settings, backup: Option<&Path>) -> Result<Store> {
     let store = match (backup, &settings.database) {
         (Some(file), _) if !file.is_file() => bail!("there is no file {}", file.display()),
         (Some(file), _) => Store::open_file_for_reading(file)?,

@@ -15,7 +15,12 @@ pub(super) async fn examine(store: &Store, root_key: &dyn RootKeyProvider) -> Ve
         Err(refused @ OpenRefused::UnfinishedCopy) => {
             return vec![Finding::fail("database", refused.to_string())];
         }
-        Err(refused @ (OpenRefused::RootKey(_) | OpenRefused::Keyring(_) | OpenRefused::FirstStart)) => {
+        Err(
+            refused @ (OpenRefused::RootKey(_)
+            | OpenRefused::Keyring(_)
+            | OpenRefused::FirstStart
+            | OpenRefused::FirstStartUnknown),
+        ) => {
             return vec![Finding::fail("keys", refused.to_string())];
         }
     };

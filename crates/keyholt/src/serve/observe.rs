@@ -1,4 +1,5 @@
-//! Work in the background: writing down who was refused, which API keys were used, and what values were used for.
+//! Work in the background: writing down who was refused, which API keys were used, and what values were used for; and
+//! that the clock was moved.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// requests are answered, is left to whoever waits for them.
 pub(super) async fn observe(engine: &Engine, shutdown: CancellationToken) {
     while shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_some() {
+        engine.note_clock_jump().await;
         engine.write_down_observations().await;
     }
 }

@@ -65,16 +65,18 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
         tracing::warn!("this machine has no root certificates: the gateway can reach no provider over https");
     }
     let tester: Arc<dyn TestSecret> = Arc::new(gateway.clone());
+    let limits = server_limits(&settings);
     let api_settings = Arc::new(api_settings(settings));
     let state = AppState::with_tester(Arc::clone(&engine), api_settings, counters, Some(tester));
-    let app = keyholt_api::app_with_gateway(state, gateway.clone(), keyholt_gateway::openapi());
+    let app = keyholt_api::app_with_gateway(state.clone(), gateway.clone(), keyholt_gateway::openapi());
     let mut work = pin!(async {
         tokio::join!(
-            keyholt_api::serve(vec![listener], tls, app, ServerLimits::default(), shutdown.clone()),
+            keyholt_api::serve(vec![listener], tls, app, limits, shutdown.clone()),
             publish_metrics(metrics, registry, shutdown.clone()),
             sweep::sweep(&engine, shutdown.clone()),
             observe::observe(&engine, shutdown.clone()),
             jwks::keep(&engine, shutdown.clone()),
+            shutdown.run_until_cancelled(state.watch_pressure()),
         )
     });
     let ending = tokio::select! {
@@ -105,6 +107,15 @@ pub(super) async fn serve(mut settings: Settings, mut signals: Signals) -> Resul
     })
 }
 
+fn server_limits(settings: &Settings) -> ServerLimits {
+    ServerLimits {
+        connections: settings.connections.all,
+        connections_per_address: settings.connections.per_address,
+        forwarders: settings.forwarders.clone(),
+        ..ServerLimits::default()
+    }
+}
+
 fn api_settings(settings: Settings) -> ApiSettings {
     ApiSettings {
         public_url: settings.public_url,
@@ -120,7 +131,7 @@ fn api_settings(settings: Settings) -> ApiSettings {
 /// Few connections are enough for those who collect metrics.
 async fn publish_metrics(metrics: Option<MetricsListener>, registry: Registry, shutdown: CancellationToken) {
     let Some(MetricsListener { listener, .. }) = metrics else { return };
-    let limits = ServerLimits { connections: 64, ..ServerLimits::default() };
+    let limits = ServerLimits { connections: 64, connections_per_address: 0, ..ServerLimits::default() };
     let router = keyholt_api::metrics_router(Arc::new(registry));
     keyholt_api::serve(vec![listener], None, router, limits, shutdown).await;
 }

@@ -3,12 +3,33 @@
 use std::fs;
 use std::path::Path;
 
+use keyholt_testkit::postgres::Cluster;
 use keyholt_testkit::{Canary, Client, Find, Random, Server, Setup, free_address, seed_setting};
 
 use crate::writes::Writes;
 
 #[test]
 fn no_value_and_no_api_key_is_readable_anywhere() {
+    search_all(|setup| setup, None);
+}
+
+#[test]
+fn no_value_and_no_api_key_is_readable_anywhere_on_postgres() {
+    // The server writes down each statement with its parameters.
+    let cluster = Cluster::start_with(&[("log_statement", "all"), ("log_parameter_max_length", "-1")]).unwrap();
+    let made = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
+    assert!(made.start().unwrap().stop().unwrap().success());
+    let root_key = fs::read_to_string(made.folder().join("data.root-key")).unwrap();
+    let url = format!("{}?sslmode=disable", cluster.url("postgres"));
+    let on_postgres = |setup: Setup| {
+        setup.variable("KEYHOLT_DATABASE_URL", &url).variable("KEYHOLT_ROOT_KEY", root_key.trim())
+    };
+    search_all(on_postgres, Some(&cluster));
+    assert!(cluster.log().contains("INSERT INTO secret_values"), "the log has the statements");
+}
+
+/// Writes over every path there is, and searches every place, while it serves, after a polite end and after a crash.
+fn search_all(on: impl FnOnce(Setup) -> Setup, cluster: Option<&Cluster>) {
     let seed = seed_setting("KEYHOLT_SEED");
     println!("KEYHOLT_SEED={seed}");
     let metrics = free_address().unwrap();
@@ -18,6 +39,7 @@ fn no_value_and_no_api_key_is_readable_anywhere() {
         .variable("KEYHOLT_LOG_LEVEL", "trace")
         .variable("KEYHOLT_LOG_FORMAT", "json")
         .variable("KEYHOLT_ACCESS_LOG", "true");
+    let setup = on(setup);
     let server = setup.start().unwrap();
     let writes = Writes::all(&setup, &server, Random::new(seed));
     let mut searched = Searched::new(&writes.canaries);
@@ -37,21 +59,26 @@ fn no_value_and_no_api_key_is_readable_anywhere() {
         assert!(finished.success(), "{finished:?}");
         searched.bytes(&words.join(" "), format!("{}{}", finished.stdout, finished.stderr).as_bytes());
     }
+    let backup = setup.folder().join("backup");
+    let finished = setup.run_against(Some(&server), &["backup", &backup.to_string_lossy()], b"").unwrap();
+    assert!(finished.success() && backup.exists(), "{finished:?}");
     searched.process(&server);
-    searched.files("while it serves", setup.folder());
+    searched.stored("while it serves", &setup, cluster);
     searched.bytes("the log", &server.output());
     assert!(server.stop().unwrap().success());
-    searched.files("after a polite end", setup.folder());
+    searched.stored("after a polite end", &setup, cluster);
     let server = setup.start().unwrap();
     server.client().send("PUT", "/v1/ai_secret", Some(br#"{"name":"posted","secret":"another"}"#)).unwrap();
     let finished = server.kill().unwrap();
     searched.bytes("the log of the second start", format!("{}{}", finished.stdout, finished.stderr).as_bytes());
-    searched.files("after kill -9", setup.folder());
+    searched.stored("after kill -9", &setup, cluster);
     println!(
-        "{} canaries in {} answers, {} places searched",
+        "{} canaries x {} forms in {} answers and {} places: {} found",
         writes.canaries.len(),
+        writes.canaries.iter().map(|canary| canary.forms().len()).max().unwrap_or_default(),
         writes.answers.len(),
-        searched.places
+        searched.places,
+        searched.finds.len()
     );
     assert_eq!(searched.finds, []);
 }
@@ -110,6 +137,16 @@ impl<'a> Searched<'a> {
     fn bytes(&mut self, name: &str, bytes: &[u8]) {
         self.places += 1;
         self.finds.extend(self.canaries.iter().flat_map(|canary| canary.find_in(bytes, Path::new(name))));
+    }
+
+    /// Everything that is kept: of the server, and of its PostgreSQL with its tables, its write-ahead log and its log.
+    fn stored(&mut self, when: &str, setup: &Setup, cluster: Option<&Cluster>) {
+        self.files(when, setup.folder());
+        if let Some(cluster) = cluster {
+            // Tables are written out, so that they are searched and not the write-ahead log alone.
+            cluster.sql("postgres", "CHECKPOINT").unwrap();
+            self.files(when, cluster.folder());
+        }
     }
 
     fn files(&mut self, when: &str, folder: &Path) {

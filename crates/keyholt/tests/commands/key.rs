@@ -61,3 +61,22 @@ fn nobody_makes_a_key_with_more_rights_than_his_own() {
     assert!(refused.contains("keyholt: "), "{refused}");
     assert!(!shell.members(&["key", "list"], "name").contains(&"spy".to_owned()));
 }
+
+#[test]
+fn the_last_operators_key_is_not_revoked_by_any_door() {
+    let shell = Shell::new();
+    let own = shell.json(&["whoami"])["api_key"]["id"].as_str().unwrap().to_owned();
+    let refused = said(&shell.run(&["key", "revoke", &own, "--yes"], ""), 1);
+    assert!(refused.contains("make another one first"), "{refused}");
+    for path in ["/keyholt/v1/api-keys", "/v1/api_key"] {
+        let answer = shell.server.client().send("DELETE", &format!("{path}/{own}"), None).unwrap();
+        assert_eq!(
+            (answer.status, answer.string("/error/code")),
+            (400, "last_one".to_owned()),
+            "{}",
+            answer.text()
+        );
+    }
+    shell.json(&["key", "create", "--role", "owner", "--operator", "--name", "second"]);
+    shell.ok(&["key", "revoke", &own, "--yes"]);
+}

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use keyholt_testkit::postgres::TestDatabase;
-use keyholt_testkit::{Deadline, Intruder, Setup, StartError};
+use keyholt_testkit::{Deadline, Finished, Intruder, Setup, StartError};
 
 use crate::fixture::{bring_root_key, done, list, put, refused, setup, value_of};
 use crate::moved::url_and_password;
@@ -15,7 +15,7 @@ use crate::moved::url_and_password;
 const ROWS: u64 = 60_000;
 
 /// A store of many rows, whose server has ended.
-fn installation() -> Setup {
+pub(crate) fn installation() -> Setup {
     let setup = setup();
     let server = setup.start().unwrap();
     put(&mut server.client(), "A", &value_of("A"));
@@ -31,28 +31,39 @@ fn installation() -> Setup {
     setup
 }
 
+/// Begins a command, and sends it a signal once it is in the middle.
+pub(crate) fn break_off(
+    old: &Setup,
+    words: &[&str],
+    signal: &str,
+    is_midway: impl Fn() -> Option<()> + Sync,
+) -> Finished {
+    let pid_file = old.folder().join("pid");
+    let program = ["-c", "echo $$ > pid; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_keyholt")];
+    thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let came = Deadline::after(Duration::from_secs(60)).poll(&is_midway);
+            let pid = fs::read_to_string(&pid_file).unwrap();
+            let sent = old.run_tool("/bin/kill", &[signal, pid.trim()], b"").unwrap();
+            assert!(came.is_some() && sent.success(), "{came:?}, {sent:?}");
+        });
+        let ended = old.run_tool("/bin/sh", &[&program, words].concat(), b"").unwrap();
+        sending.join().unwrap();
+        ended
+    })
+}
+
 /// Begins a move with these options, and kills it once so many rows are there.
 fn kill_in_the_middle(old: &Setup, options: &[&str], rows: impl Fn() -> Option<u64> + Sync) {
-    let pid_file = old.folder().join("pid");
-    let program = ["-c", "echo $$ > pid; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_keyholt"), "migrate-store"];
-    thread::scope(|scope| {
-        let killing = scope.spawn(|| {
-            let some = || rows().filter(|rows| *rows > ROWS / 10);
-            let came = Deadline::after(Duration::from_secs(60)).poll(some);
-            let pid = fs::read_to_string(&pid_file).unwrap();
-            let killed = old.run_tool("/bin/sh", &["-c", "kill -KILL \"$0\"", pid.trim()], b"").unwrap();
-            assert!(came.is_some() && killed.success(), "{came:?} rows came, {killed:?}");
-        });
-        let ended = old.run_tool("/bin/sh", &[&program, options].concat(), b"").unwrap();
-        killing.join().unwrap();
-        assert_eq!(ended.status.code(), None, "it was too quick to be killed: {ended:?}");
-    });
+    let some = || rows().filter(|rows| *rows > ROWS / 10).map(drop);
+    let ended = break_off(old, &[&["migrate-store"], options].concat(), "-KILL", some);
+    assert_eq!(ended.status.code(), None, "it was too quick to be killed: {ended:?}");
     let left = rows().unwrap();
     assert!(left > 0 && left < ROWS, "not in the middle: {left}");
 }
 
 /// The same move once more, which goes on and ends.
-fn finish(old: &Setup, options: &[&str]) {
+pub(crate) fn finish(old: &Setup, options: &[&str]) {
     let report = done(old, &[&["migrate-store"], options].concat());
     assert_eq!((&report["finished"], &report["differences"]), (&true.into(), &0.into()), "{report}");
     let tables = report["tables"].as_array().unwrap();
@@ -60,7 +71,7 @@ fn finish(old: &Setup, options: &[&str]) {
     assert!(events["added"].as_u64().unwrap() < ROWS, "it began anew: {events}");
 }
 
-fn rows_in(dir: &Path) -> Option<u64> {
+pub(crate) fn rows_in(dir: &Path) -> Option<u64> {
     let counted = Intruder::in_directory(dir).ok()?.read("SELECT count(*) FROM audit_events").ok()?;
     counted.first().map(|count: &i64| count.unsigned_abs())
 }

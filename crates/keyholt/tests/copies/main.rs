@@ -8,5 +8,6 @@ mod fixture;
 mod killed;
 mod moved;
 mod restored;
+mod stopped;
 mod under_load;
 mod verified;

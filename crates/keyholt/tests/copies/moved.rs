@@ -4,6 +4,7 @@ use std::fs;
 
 use keyholt_testkit::postgres::TestDatabase;
 use keyholt_testkit::{Setup, StartError};
+use serde_json::Value;
 
 use crate::fixture::{bring_root_key, done, list, put, refused, reveal, setup, value_of};
 
@@ -15,6 +16,22 @@ pub(crate) fn url_and_password(setup: &Setup, database: &TestDatabase) -> (Strin
     let file = setup.folder().join("password");
     fs::write(&file, format!("{password}\n")).unwrap();
     (format!("{scheme}://{user}@{place}"), file.to_str().unwrap().to_owned())
+}
+
+/// Whoever looks at half a store is told that it is one, and nothing of the rows that are still to come.
+#[track_caller]
+fn assert_unfinished(setup: &Setup) {
+    let said = refused(setup, &["verify"], 1);
+    assert!(said.contains("unfinished copy") && said.contains("the same command"), "{said}");
+    let doctor = setup.run(&["doctor", "--json"], b"").unwrap();
+    assert_eq!(doctor.status.code(), Some(1), "{doctor:?}");
+    let report: Value = serde_json::from_str(&doctor.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let failed: Vec<&Value> = checks.iter().filter(|check| check["state"] == "fail").collect();
+    let [only] = failed.as_slice() else { panic!("{report}") };
+    assert_eq!(only["check"], "copy");
+    assert!(only["message"].as_str().unwrap().contains("the same `keyholt restore`"), "{report}");
+    assert!(!checks.iter().any(|check| check["check"] == "secrets"), "{report}");
 }
 
 fn directory(setup: &Setup) -> String {
@@ -38,6 +55,7 @@ fn a_store_is_moved_in_two_goes_with_its_server_stopped_for_the_second() {
     bring_root_key(&old, &new);
     let Err(StartError::Ended(ended)) = new.start() else { panic!("an unfinished copy is served") };
     assert!(ended.stderr.contains("unfinished copy"), "{ended:?}");
+    assert_unfinished(&new);
     put(&mut client, "B", &value_of("B2"));
     put(&mut client, "C", &value_of("C"));
     let there = list(&mut client);
@@ -114,6 +132,7 @@ fn half_a_store_in_postgres_is_not_served() {
     bring_root_key(&old, &served);
     let Err(StartError::Ended(ended)) = served.start() else { panic!("an unfinished copy is served") };
     assert!(ended.stderr.contains("unfinished copy"), "{ended:?}");
+    assert_unfinished(&served);
 }
 
 #[test]

@@ -101,3 +101,24 @@ fn there_is_no_backup_of_nothing() {
     assert!(said.contains("there is no installation"), "{said}");
     assert_eq!(fs::read_dir(old.folder()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_directory_with_other_things_in_it_is_not_restored_into() {
+    let (old, new) = (setup(), setup());
+    put(&mut old.start().unwrap().client(), "A", &value_of("A"));
+    let file = old.folder().join("keyholt.db");
+    let file = file.to_str().unwrap();
+    done(&old, &["backup", file]);
+    let dir = new.data_dir();
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("notes.txt"), "").unwrap();
+    let said = refused(&new, &["restore", file], 1);
+    assert!(said.contains("notes.txt lies there") && said.contains("give an empty directory"), "{said}");
+    let to = format!("sqlite:{}", dir.display());
+    let from = format!("sqlite:{}", old.data_dir().display());
+    let said = refused(&new, &["migrate-store", "--from", &from, "--to", &to], 1);
+    assert!(said.contains("keyholt: --to: ") && said.contains("notes.txt lies there"), "{said}");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing was made");
+    fs::remove_file(dir.join("notes.txt")).unwrap();
+    done(&new, &["restore", file]);
+}

@@ -96,6 +96,9 @@ fn bytes_that_were_changed_on_the_disk_are_found() {
         fs::write(&file, &damaged).unwrap();
         let said = refused(&setup, &["verify", "--backup", "keyholt.db"], 1);
         assert!(!said.is_empty(), "page {page}");
+        assert!(said.matches("image is malformed").count() <= 1, "told once: {said}");
+        let is_unreadable = said.contains("image is malformed");
+        assert!(!is_unreadable || said.contains("use another backup"), "{said}");
     }
 }
 

@@ -34,6 +34,9 @@ fn assert_away(server: &Server) {
             }
         });
     }
+    let ready = server.anonymous().send("GET", "/readyz", None).unwrap();
+    assert_eq!(ready.string("/error/code"), "database_away", "{}", ready.text());
+    assert_eq!(ready.string("/message"), "The database does not answer; the server's log says why");
     assert_eq!(server.anonymous().send("GET", "/healthz", None).unwrap().status, 200, "it lives");
 }
 

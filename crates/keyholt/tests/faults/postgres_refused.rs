@@ -49,6 +49,7 @@ fn a_role_that_may_not_make_tables_is_told_so() {
         cluster.url("postgres").replace(cluster.password(), "very-private").replace("//postgres:", "//reader:");
     let said = refusal(&setup(&url), 1);
     assert!(said.contains("permission denied for schema public"), "{said}");
+    assert!(said.contains("GRANT it to keyholt's role"), "what to do: {said}");
     assert!(!said.contains("private"), "{said}");
     assert_eq!(cluster.sql("postgres", CONTENT).unwrap(), "", "nothing was made");
 }

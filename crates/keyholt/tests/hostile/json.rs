@@ -3,7 +3,7 @@
 use crate::victim::{ORG, PROJECT, VALUE, Victim};
 
 /// Wherever a body can be put: as the field itself, and as one that is ignored.
-fn bodies(inner: &str) -> [(&'static str, String); 6] {
+pub(crate) fn bodies(inner: &str) -> [(&'static str, String); 6] {
     [
         (ORG, format!(r#"{{"name":"a","secret":"{VALUE}","metadata":{inner}}}"#)),
         (ORG, format!(r#"{{"name":"a","secret":"{VALUE}","unknown":{inner}}}"#)),
@@ -14,11 +14,10 @@ fn bodies(inner: &str) -> [(&'static str, String); 6] {
     ]
 }
 
-#[test]
-fn a_body_beyond_the_limits_of_json_is_refused() {
-    let mut victim = Victim::start();
+/// What is refused wherever it stands, with names.
+pub(crate) fn refused() -> [(&'static str, String); 17] {
     let keys: String = (0..60_000).map(|number| format!(r#""k{number}":0,"#)).collect();
-    let cases = [
+    [
         ("arrays 100,000 deep", format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
         ("objects 100,000 deep", format!("{}0{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000))),
         ("arrays that never end", "[".repeat(400_000)),
@@ -36,8 +35,13 @@ fn a_body_beyond_the_limits_of_json_is_refused() {
         ("a leading zero", "01".to_owned()),
         ("a raw line break in a text", "\"a\nb\"".to_owned()),
         ("a comment", "1/*x*/".to_owned()),
-    ];
-    for (name, inner) in cases {
+    ]
+}
+
+#[test]
+fn a_body_beyond_the_limits_of_json_is_refused() {
+    let mut victim = Victim::start();
+    for (name, inner) in refused() {
         for (target, body) in bodies(&inner) {
             let answer = victim.ask("POST", target, body.as_bytes());
             assert!(

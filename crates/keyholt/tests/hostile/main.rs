@@ -4,9 +4,14 @@
 
 mod bodies;
 mod credentials;
+mod crowds;
 mod heads;
+mod http2;
+mod http2_floods;
 mod json;
 mod names;
+mod proxies;
 mod slow;
 mod smuggling;
+mod tally;
 mod victim;

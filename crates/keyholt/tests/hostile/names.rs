@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::victim::{ORG, PROJECT, Victim};
 
 /// Each is stored exactly or refused, on this wire.
-const NAMES: [&str; 22] = [
+pub(crate) const NAMES: [&str; 22] = [
     "\0",
     "a\0b",
     "a\r\nSet-Cookie: x=y",

@@ -2,6 +2,48 @@
 
 use crate::victim::{ORG, Victim};
 
+/// Headers that say a body's length twice, wrongly or not at all clearly.
+pub(crate) const LENGTHS: [&str; 26] = [
+    "Content-Length: 2\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding: chunked\r\nContent-Length: 2",
+    "Transfer-Encoding: chunked\r\nContent-Length: 0",
+    "Content-Length: 2\r\nContent-Length: 3",
+    "Content-Length: 3\r\nContent-Length: 2",
+    "Content-Length: 2, 3",
+    "Content-Length: +2",
+    "Content-Length: -2",
+    "Content-Length: 0x2",
+    "Content-Length: 2 2",
+    "Content-Length: 18446744073709551618",
+    "Content-Length: two",
+    "Content-Length:",
+    "Transfer-Encoding: xchunked",
+    "Transfer-Encoding: identity",
+    "Transfer-Encoding: chunked, identity",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+    "Transfer-Encoding: chunked;q=1",
+    "Transfer-Encoding: \"chunked\"",
+    "Transfer-Encoding : chunked",
+    "Transfer-Encoding\t: chunked",
+    " Transfer-Encoding: chunked",
+    "X: a\r\n Transfer-Encoding: chunked",
+    "Transfer-Encoding: chun\rked",
+    "Transfer-Encoding:\x0bchunked",
+    "Content-Length : 2",
+];
+
+/// Chunks of no clear size, and what follows them.
+pub(crate) const CHUNKS: [&str; 8] = [
+    "0x2\r\n{}\r\n0\r\n\r\n",
+    "-2\r\n{}\r\n0\r\n\r\n",
+    "+2\r\n{}\r\n0\r\n\r\n",
+    "fffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+    "g\r\n{}\r\n0\r\n\r\n",
+    "\r\n{}\r\n0\r\n\r\n",
+    "2\r\n{}x\r\n0\r\n\r\n",
+    "2\n{}\n0\n\n",
+];
+
 /// A whole request that would make a row.
 fn hidden(victim: &Victim) -> String {
     let body = r#"{"name":"smuggled"}"#;
@@ -26,34 +68,7 @@ fn a_body_of_two_lengths_is_refused() {
     let mut victim = Victim::start();
     let head = victim.head("POST", ORG);
     let hidden = hidden(&victim);
-    for lengths in [
-        "Content-Length: 2\r\nTransfer-Encoding: chunked",
-        "Transfer-Encoding: chunked\r\nContent-Length: 2",
-        "Transfer-Encoding: chunked\r\nContent-Length: 0",
-        "Content-Length: 2\r\nContent-Length: 3",
-        "Content-Length: 3\r\nContent-Length: 2",
-        "Content-Length: 2, 3",
-        "Content-Length: +2",
-        "Content-Length: -2",
-        "Content-Length: 0x2",
-        "Content-Length: 2 2",
-        "Content-Length: 18446744073709551618",
-        "Content-Length: two",
-        "Content-Length:",
-        "Transfer-Encoding: xchunked",
-        "Transfer-Encoding: identity",
-        "Transfer-Encoding: chunked, identity",
-        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
-        "Transfer-Encoding: chunked;q=1",
-        "Transfer-Encoding: \"chunked\"",
-        "Transfer-Encoding : chunked",
-        "Transfer-Encoding\t: chunked",
-        " Transfer-Encoding: chunked",
-        "X: a\r\n Transfer-Encoding: chunked",
-        "Transfer-Encoding: chun\rked",
-        "Transfer-Encoding:\x0bchunked",
-        "Content-Length : 2",
-    ] {
+    for lengths in LENGTHS {
         assert_refused(&mut victim, &format!("{head}{lengths}\r\n\r\n0\r\n\r\n{hidden}"), lengths);
     }
 }
@@ -63,16 +78,7 @@ fn a_chunk_of_no_clear_size_is_refused() {
     let mut victim = Victim::start();
     let head = victim.head("POST", ORG);
     let hidden = hidden(&victim);
-    for chunk in [
-        "0x2\r\n{}\r\n0\r\n\r\n",
-        "-2\r\n{}\r\n0\r\n\r\n",
-        "+2\r\n{}\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\n{}\r\n0\r\n\r\n",
-        "g\r\n{}\r\n0\r\n\r\n",
-        "\r\n{}\r\n0\r\n\r\n",
-        "2\r\n{}x\r\n0\r\n\r\n",
-        "2\n{}\n0\n\n",
-    ] {
+    for chunk in CHUNKS {
         let bytes = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}{hidden}");
         let response = victim.attack(bytes.as_bytes());
         assert!(response.answers.len() <= 1, "{chunk:?}: {:?}", response.answers);

@@ -1,10 +1,14 @@
 //! The server under attack.
 
-use std::io::{BufReader, Write};
-use std::net::TcpStream;
+use std::cell::Cell;
+use std::io::{self, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use keyholt_testkit::http2::Http2;
 use keyholt_testkit::{Answer, Client, Response, Server, Setup, Stopwatch, Usage, read_answer};
+
+use crate::tally::Tally;
 
 /// Stands in every hostile request where a value could: no answer and no log line may hold it.
 pub(crate) const VALUE: &str = "sk-never-shown-anywhere";
@@ -15,13 +19,14 @@ pub(crate) const ORG: &str = "/v1/ai_secret";
 pub(crate) const PROJECT: &str = "/v1/deployments/secrets";
 
 /// How long a refusal may take.
-const PROMPT: Duration = Duration::from_secs(2);
+pub(crate) const PROMPT: Duration = Duration::from_secs(2);
 
 /// A running server, and how much memory it had before the attacks.
 pub(crate) struct Victim {
     server: Server,
     client: Client,
     peak_before: u64,
+    tally: Cell<Tally>,
     // Its folder goes when the server has gone.
     _setup: Setup,
 }
@@ -29,9 +34,14 @@ pub(crate) struct Victim {
 impl Victim {
     /// Starts it, and lets it serve a few requests so that it has the memory it needs for that.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with these options.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
         let setup = Setup::new(env!("CARGO_BIN_EXE_keyholt")).unwrap();
         let setup = setup.variable("KEYHOLT_LOG_LEVEL", "trace").variable("KEYHOLT_ACCESS_LOG", "true");
-        let server = setup.start().unwrap();
+        let server = setup.start_with(&[&["--listen", "127.0.0.1:0"], options].concat()).unwrap();
         let mut client = server.client();
         for _ in 0..10 {
             let body =
@@ -39,7 +49,22 @@ impl Victim {
             assert_eq!(client.send("POST", ORG, Some(body.as_bytes())).unwrap().status, 200);
         }
         let peak_before = Usage::of(server.pid()).unwrap().peak;
-        Self { server, client, peak_before, _setup: setup }
+        Self { server, client, peak_before, tally: Cell::default(), _setup: setup }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The folder of its files.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self._setup.folder()
+    }
+
+    /// Counts a hostile request, and how long the server had to do with it.
+    pub(crate) fn count(&self, taken: Duration) {
+        self.tally.set(self.tally.get().with(taken));
     }
 
     /// A new connection with the first API key.
@@ -61,7 +86,10 @@ impl Victim {
     /// Sends these bytes on a connection of their own; what comes back is held to the common rules.
     #[track_caller]
     pub(crate) fn attack(&mut self, bytes: &[u8]) -> Response {
+        let watch = Stopwatch::start();
         let response = self.stranger().send_bytes(bytes, PROMPT).unwrap();
+        // Where the connection stays open, the client has waited in vain for more.
+        self.count(if response.closed { watch.elapsed() } else { watch.elapsed().saturating_sub(PROMPT) });
         for answer in &response.answers {
             self.check(answer);
         }
@@ -72,10 +100,12 @@ impl Victim {
     /// Sends these bytes on a connection of their own and does not wait for more than one answer.
     #[track_caller]
     pub(crate) fn first_answer(&mut self, bytes: &[u8]) -> Answer {
+        let watch = Stopwatch::start();
         let mut stream = TcpStream::connect(self.server.address()).unwrap();
         stream.set_read_timeout(Some(PROMPT)).unwrap();
         stream.write_all(bytes).unwrap();
         let answer = read_answer(&mut BufReader::new(stream), false).expect("a prompt answer");
+        self.count(watch.elapsed());
         self.check(&answer);
         self.assert_serves();
         answer
@@ -84,10 +114,36 @@ impl Victim {
     /// Sends a request with the first API key and this body; the answer is held to the common rules.
     #[track_caller]
     pub(crate) fn ask(&mut self, method: &str, target: &str, body: &[u8]) -> Answer {
+        let watch = Stopwatch::start();
         let answer = self.client.send(method, target, Some(body)).unwrap();
+        self.count(watch.elapsed());
         self.check(&answer);
         self.assert_serves();
         answer
+    }
+
+    /// The same over HTTP/2, on a connection of its own. An error is the end of the stream or of the connection without
+    /// an answer, in time.
+    #[track_caller]
+    pub(crate) fn ask_http2(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        let bearer = format!("Bearer {}", Setup::KEY);
+        let watch = Stopwatch::start();
+        let mut client = Http2::connect(self.address(), PROMPT).unwrap();
+        let asked =
+            client.ask(method, target, &[&[("authorization", bearer.as_str())], headers].concat(), body);
+        self.count(watch.elapsed());
+        assert!(watch.elapsed() < PROMPT, "{method} {target:.60}: {:?}", watch.elapsed());
+        if let Ok(answer) = &asked {
+            self.check(answer);
+        }
+        self.assert_serves();
+        asked
     }
 
     /// The names of all rows.
@@ -105,6 +161,11 @@ impl Victim {
         let answer = self.client().send("GET", "/v1/ai_secret?limit=1", None).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert!(watch.elapsed() < PROMPT, "{:?}", watch.elapsed());
+    }
+
+    /// Whether the server serves on a new connection.
+    pub(crate) fn try_serve(&self) -> bool {
+        self.client().send("GET", "/v1/ai_secret?limit=1", None).is_ok_and(|answer| answer.status == 200)
     }
 
     /// At its largest the server has grown by at most this much.
@@ -131,5 +192,11 @@ impl Victim {
             let is_there = answer.bytes().windows(hidden.len()).any(|bytes| bytes == hidden.as_bytes());
             assert!(!is_there, "{} {}", answer.status, answer.text());
         }
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        self.tally.get().report();
     }
 }

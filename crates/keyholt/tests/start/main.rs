@@ -9,6 +9,7 @@ mod probes;
 mod refused;
 mod root_key;
 mod signals;
+mod stopping;
 mod store;
 mod tls;
 mod tokens;

@@ -1,31 +1,10 @@
 //! The copy itself.
 
+use super::course::{CopyProgress, CopyStage, Count, Course};
 use super::edit::Edit;
 use super::rows::{BATCH, Pair, Place};
 use super::tables::{TABLES, Table};
 use super::{CopyError, CopySource, CopyTarget};
-
-/// How far a copy is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CopyProgress {
-    /// What it does now.
-    pub stage: CopyStage,
-    /// The table.
-    pub table: &'static str,
-    /// Rows that were gone through.
-    pub done: u64,
-    /// Rows that there are to go through, each written and compared.
-    pub total: u64,
-}
-
-/// What a copy does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CopyStage {
-    /// Rows are written.
-    Writing,
-    /// All rows of source and target are compared.
-    Comparing,
-}
 
 /// What a copy did.
 #[derive(Debug)]
@@ -65,25 +44,29 @@ pub async fn copy(
     watch: &mut dyn FnMut(CopyProgress),
 ) -> Result<CopyReport, CopyError> {
     target.begin(&source.deployment().await?).await?;
-    let mut total = 0;
+    let mut counts = Vec::with_capacity(TABLES.len());
     for table in TABLES {
-        total += source.count(table).await? * 2;
+        counts.push(Count { there: target.count(table).await?, to_be: source.count(table).await? });
     }
-    let mut course = Course { done: 0, total, watch };
+    let mut course = Course::of(&counts, watch);
     let mut tables: Vec<CopiedTable> = TABLES
         .iter()
         .map(|table| CopiedTable { name: table.name, rows: 0, added: 0, changed: 0, removed: 0 })
         .collect();
     // Rows that refer to others go before those, and come after them.
-    for (table, copied) in TABLES.iter().zip(&mut tables).rev() {
-        clear(source, &target, table, copied).await?;
+    for ((table, copied), count) in TABLES.iter().zip(&mut tables).zip(&counts).rev() {
+        course.begin(CopyStage::Reading, table, count);
+        clear(source, &target, table, copied, &mut course).await?;
     }
-    for (table, copied) in TABLES.iter().zip(&mut tables) {
+    for ((table, copied), count) in TABLES.iter().zip(&mut tables).zip(&counts) {
+        course.begin(CopyStage::Writing, table, count);
         fill(source, &target, table, copied, &mut course).await?;
     }
-    for (table, copied) in TABLES.iter().zip(&mut tables) {
+    for ((table, copied), count) in TABLES.iter().zip(&mut tables).zip(&counts) {
+        course.begin(CopyStage::Comparing, table, count);
         compare(source, &target, table, copied, &mut course).await?;
     }
+    course.end();
     let is_finished = target.end(source.is_in_use()).await?;
     // The parts of a table are one to whoever reads of it.
     tables.dedup_by(|part, whole| {
@@ -99,19 +82,6 @@ pub async fn copy(
     Ok(CopyReport { tables, is_finished })
 }
 
-/// Where a copy is on its way.
-struct Course<'a> {
-    done: u64,
-    total: u64,
-    watch: &'a mut dyn FnMut(CopyProgress),
-}
-
-impl Course<'_> {
-    fn tell(&mut self, stage: CopyStage, table: &'static Table) {
-        (self.watch)(CopyProgress { stage, table: table.name, done: self.done, total: self.total });
-    }
-}
-
 /// Removes rows that the source has not, and moves those aside that differ, so that every name is free for whoever has
 /// it in the source.
 async fn clear(
@@ -119,11 +89,13 @@ async fn clear(
     target: &CopyTarget,
     table: &'static Table,
     copied: &mut CopiedTable,
+    course: &mut Course<'_>,
 ) -> Result<(), CopyError> {
     let mut edits = Edits::new(target, table);
     let mut pair = Pair::new(source, target, table);
     // Of an empty target nothing is read, and nothing of the source.
     while pair.target.peek().await?.is_some() {
+        course.step();
         match pair.next().await? {
             Some(Place::Extra(cells)) => {
                 copied.removed += 1;
@@ -148,7 +120,7 @@ async fn fill(
     let mut edits = Edits::new(target, table);
     let mut pair = Pair::new(source, target, table);
     while let Some(place) = pair.next().await? {
-        course.done += 1;
+        course.step();
         match place {
             Place::Missing(cells) => {
                 copied.added += 1;
@@ -160,13 +132,8 @@ async fn fill(
             }
             Place::Extra(_) | Place::Same => {}
         }
-        if course.done.is_multiple_of(BATCH as u64) {
-            course.tell(CopyStage::Writing, table);
-        }
     }
-    edits.flush().await?;
-    course.tell(CopyStage::Writing, table);
-    Ok(())
+    edits.flush().await
 }
 
 async fn compare(
@@ -178,16 +145,12 @@ async fn compare(
 ) -> Result<(), CopyError> {
     let (mut pair, mut differing) = (Pair::new(source, target, table), 0);
     while let Some(place) = pair.next().await? {
-        course.done += 1;
+        course.step();
         match place {
             Place::Same => copied.rows += 1,
             Place::Missing(_) | Place::Extra(_) | Place::Different(_) => differing += 1,
         }
-        if course.done.is_multiple_of(BATCH as u64) {
-            course.tell(CopyStage::Comparing, table);
-        }
     }
-    course.tell(CopyStage::Comparing, table);
     if differing > 0 {
         return Err(CopyError::Differs { table: table.name, rows: differing });
     }

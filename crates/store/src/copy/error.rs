@@ -21,6 +21,24 @@ pub enum CopyError {
         /// What is wrong with the row.
         problem: StoreError,
     },
+    /// A file of the source is damaged, which was found on the way through it.
+    #[error("{} is damaged ({problem}); use a backup that `keyholt verify` finds whole", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        problem: String,
+    },
+    /// The target's file is damaged or no database.
+    #[error(
+        "{} is damaged or not a database ({problem}), and nothing is overwritten: give an empty directory", path.display()
+    )]
+    TargetDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        problem: String,
+    },
     /// There is nothing in the source.
     #[error("there is no installation in {0}: nothing is copied")]
     NothingThere(String),
@@ -62,4 +80,20 @@ pub enum CopyError {
         /// How many rows.
         rows: u64,
     },
+}
+
+impl CopyError {
+    /// The same of a backup that is copied from.
+    pub(super) fn of_backup(self) -> Self {
+        if let Self::Open(problem) = self { Self::Open(problem.of_backup()) } else { self }
+    }
+
+    /// The same of a directory that is copied into: it is not what should be brought back.
+    pub(super) fn of_target(self) -> Self {
+        if let Self::Open(OpenError::Damaged { path, problem }) | Self::Damaged { path, problem } = self {
+            Self::TargetDamaged { path, problem }
+        } else {
+            self
+        }
+    }
 }

@@ -92,11 +92,15 @@ impl PostgresTarget {
 
     pub(super) async fn is_empty(&self) -> Result<bool, CopyError> {
         for table in TABLES {
-            if count(&self.database, &sql::count(table, NEWEST)).await? > 0 {
+            if self.count(table).await? > 0 {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    pub(super) async fn count(&self, table: &Table) -> Result<u64, CopyError> {
+        count(&self.database, &sql::count(table, NEWEST)).await
     }
 
     /// Keeps first starts out, until [`release`](Self::release): what is empty now stays so.

@@ -97,6 +97,8 @@ impl<'a, R: Rows> Walk<'a, R> {
         if self.read.is_empty() && !self.is_at_end {
             let after = self.last.take();
             self.read = self.rows.rows(self.table, after.as_deref(), BATCH).await?.into();
+            // SQLite is read in place: whoever wants to break the copy off is let in here.
+            tokio::task::yield_now().await;
             self.is_at_end = self.read.len() < BATCH;
             self.last = self.read.back().map(|cells| self.table.key_of(cells).to_vec());
         }

@@ -36,7 +36,7 @@ impl CopySource {
     /// # Errors
     /// When there is none, or it is damaged or of a later version.
     pub fn open_file(file: &Path) -> Result<Self, CopyError> {
-        let snapshot = Snapshot::Sqlite(SqliteSnapshot::of_file(file)?);
+        let snapshot = Snapshot::Sqlite(SqliteSnapshot::of_file(file).map_err(CopyError::of_backup)?);
         Ok(Self { name: file.display().to_string(), snapshot })
     }
 

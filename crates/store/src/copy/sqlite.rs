@@ -44,7 +44,7 @@ impl SqliteSnapshot {
             return Err(CopyError::NothingThere(file.display().to_string()));
         }
         let connection = files::open_for_reading(file)?;
-        connection.execute_batch("BEGIN").map_err(database)?;
+        connection.execute_batch("BEGIN").map_err(|problem| database(&connection, &problem))?;
         // The first read: from here on nothing changes.
         let version = files::check_version(file, &connection)?;
         Ok(Self { connection, version, _lock: None, is_in_use: false })
@@ -108,11 +108,19 @@ impl SqliteTarget {
 
     pub(super) fn is_empty(&self) -> Result<bool, CopyError> {
         for table in TABLES {
-            if count(&self.connection, &sql::count(table, NEWEST))? > 0 {
+            if self.count(table)? > 0 {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    pub(super) fn count(&self, table: &Table) -> Result<u64, CopyError> {
+        count(&self.connection, &sql::count(table, NEWEST))
+    }
+
+    fn said(&self) -> impl Fn(rusqlite::Error) -> CopyError + '_ {
+        |problem| database(&self.connection, &problem)
     }
 
     /// Carries edits out, all of them or none.
@@ -130,19 +138,19 @@ impl SqliteTarget {
                 // What was begun and not committed is nothing, also when it cannot be ended politely.
                 let _ended = self.connection.execute_batch("ROLLBACK");
             }
-            database(problem)
+            database(&self.connection, &problem)
         })
     }
 
     pub(super) fn begin_copy(&self, deployment: &[u8]) -> Result<(), CopyError> {
         let sql = "INSERT INTO unfinished_copies (deployment_id) VALUES (?1)";
-        self.connection.execute(sql, [deployment]).map(drop).map_err(database)
+        self.connection.execute(sql, [deployment]).map(drop).map_err(self.said())
     }
 
     /// With what was written before it on stable storage.
     pub(super) fn end_copy(&self) -> Result<(), CopyError> {
-        self.connection.pragma_update(None, "synchronous", "FULL").map_err(database)?;
-        self.connection.execute("DELETE FROM unfinished_copies", []).map(drop).map_err(database)
+        self.connection.pragma_update(None, "synchronous", "FULL").map_err(self.said())?;
+        self.connection.execute("DELETE FROM unfinished_copies", []).map(drop).map_err(self.said())
     }
 
     /// Makes the database one file without a log beside it, which can also be read where nothing can be written; it is
@@ -151,11 +159,11 @@ impl SqliteTarget {
         let mode: String = self
             .connection
             .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
-            .map_err(database)?;
+            .map_err(self.said())?;
         if mode != "delete" {
             return Err(StoreError::Fault("the log of the copy could not be emptied".into()).into());
         }
-        self.connection.close().map_err(|(_, problem)| database(problem))?;
+        self.connection.close().map_err(|(connection, problem)| database(&connection, &problem))?;
         let synced = std::fs::File::open(&self.file).and_then(|file| file.sync_all());
         synced.map_err(|problem| CopyError::File { path: self.file, problem })
     }
@@ -176,7 +184,9 @@ impl Rows for SqliteTarget {
 /// order, and the commit that ends the copy waits for all of it.
 fn open_for_copy(file: &Path) -> Result<Connection, CopyError> {
     let connection = files::open_for_writing(file)?;
-    connection.pragma_update(None, "synchronous", "NORMAL").map_err(database)?;
+    connection
+        .pragma_update(None, "synchronous", "NORMAL")
+        .map_err(|problem| database(&connection, &problem))?;
     Ok(connection)
 }
 
@@ -190,39 +200,43 @@ fn read(
     let sql = sql::select(table, version, after.is_some());
     let limit = Param::Int(i64::try_from(limit).unwrap_or(i64::MAX));
     let params = after.unwrap_or_default().iter().chain(std::iter::once(&limit));
-    let mut statement = connection.prepare_cached(&sql).map_err(database)?;
-    let mut found = statement.query(rusqlite::params_from_iter(params)).map_err(database)?;
+    let said = |problem| database(connection, &problem);
+    let mut statement = connection.prepare_cached(&sql).map_err(said)?;
+    let mut found = statement.query(rusqlite::params_from_iter(params)).map_err(said)?;
     let mut rows = Vec::new();
-    while let Some(row) = found.next().map_err(database)? {
+    while let Some(row) = found.next().map_err(said)? {
         rows.push(read_cells(table, &Row::Sqlite(row))?);
     }
     Ok(rows)
 }
 
 fn count(connection: &Connection, sql: &str) -> Result<u64, CopyError> {
-    let counted: i64 = connection.query_row(sql, [], |row| row.get(0)).map_err(database)?;
+    let counted: i64 =
+        connection.query_row(sql, [], |row| row.get(0)).map_err(|problem| database(connection, &problem))?;
     Ok(u64::try_from(counted).unwrap_or_default())
 }
 
 fn unfinished_copy(connection: &Connection) -> Result<Option<Vec<u8>>, CopyError> {
     let sql = "SELECT deployment_id FROM unfinished_copies";
-    connection.query_row(sql, [], |row| row.get(0)).optional().map_err(database)
+    connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|problem| database(connection, &problem))
 }
 
 /// SQLite's words for an error never hold a bound value.
-fn database(problem: rusqlite::Error) -> CopyError {
-    let is_away = matches!(
-        problem.sqlite_error_code(),
+fn database(connection: &Connection, problem: &rusqlite::Error) -> CopyError {
+    let path = connection.path().unwrap_or_default().into();
+    match problem.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            CopyError::Damaged { path, problem: problem.to_string() }
+        }
         Some(
             ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::OutOfMemory
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-        )
-    );
-    let problem = problem.to_string();
-    CopyError::Store(if is_away { StoreError::Unavailable(problem) } else { StoreError::Fault(problem) })
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::OutOfMemory
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen,
+        ) => CopyError::Open(OpenError::Unusable { path, problem: std::io::Error::other(problem.to_string()) }),
+        _ => CopyError::Store(StoreError::Fault(problem.to_string())),
+    }
 }

@@ -30,7 +30,7 @@ impl CopyTarget {
     /// # Errors
     /// When it is in use or unusable, or holds a schema of a later version.
     pub fn open_directory(dir: &Path) -> Result<Self, CopyError> {
-        let written = Written::Directory(SqliteTarget::in_directory(dir)?);
+        let written = Written::Directory(SqliteTarget::in_directory(dir).map_err(CopyError::of_target)?);
         Ok(Self { name: dir.display().to_string(), written })
     }
 
@@ -82,6 +82,14 @@ impl CopyTarget {
                 Written::Postgres(target) => target.begin_copy(deployment).await,
             },
             None => Err(CopyError::TargetTaken(self.name.clone())),
+        }
+    }
+
+    pub(super) async fn count(&self, table: &Table) -> Result<u64, CopyError> {
+        match &self.written {
+            Written::Directory(target) => target.count(table),
+            Written::File(file) => file.target()?.count(table),
+            Written::Postgres(target) => target.count(table).await,
         }
     }
 

@@ -13,6 +13,7 @@ use super::lanes::Lanes;
 use super::line::Line;
 use super::readers::Readers;
 use super::session::{Purpose, Session};
+use super::shortage::Shortage;
 use super::tls::{self, Connected};
 use super::url::PostgresUrl;
 use super::{migrate, problem};
@@ -57,8 +58,9 @@ impl Postgres {
         let keeper =
             Keeper { url: Arc::clone(&url), known: Arc::clone(&known), home, counted: AtomicI64::new(0) };
         tasks.spawn(keeper.run());
+        let shortage = Shortage::beside(Arc::clone(&known));
         let mut lines = |purpose, count: usize| -> Vec<Line> {
-            let keep = |_| Line::keep(&mut tasks, Arc::clone(&url), purpose, at_home.clone());
+            let keep = |_| Line::keep(&mut tasks, Arc::clone(&url), purpose, at_home.clone(), &shortage);
             (0..count).map(keep).collect()
         };
         // One is the keeper's. Reads share theirs, changes do not.

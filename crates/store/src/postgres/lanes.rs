@@ -133,7 +133,7 @@ impl Lane {
             if is_decided.swap(true, Ordering::SeqCst) {
                 continue;
             }
-            let Audited { statements, events, ends_views, afterwards } = change;
+            let Audited { statements, events, secrets_of: _, ends_views, afterwards } = change;
             let outcome = self.commit(&Work { statements, events, ends_views }).await;
             if matches!(outcome, Ok(()) | Err(CommitError::OutcomeUnknown)) {
                 afterwards.into_iter().for_each(|Afterwards(act)| act());

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::problem;
 use super::session::{Purpose, Session};
+use super::shortage::{Lack, Shortage};
 use super::tls::{self, Connected};
 use super::url::PostgresUrl;
 
@@ -34,14 +36,23 @@ pub(super) struct Line {
 
 impl Line {
     /// Keeps a connection to the server that is home, for as long as the task lives.
-    pub(super) fn keep(tasks: &mut JoinSet<()>, url: Arc<PostgresUrl>, purpose: Purpose, home: Home) -> Self {
+    pub(super) fn keep(
+        tasks: &mut JoinSet<()>,
+        url: Arc<PostgresUrl>,
+        purpose: Purpose,
+        home: Home,
+        shortage: &Arc<Shortage>,
+    ) -> Self {
+        let mut lack = Lack::of(shortage);
         let (sender, current) = watch::channel(None);
         let line = Self { current, home: home.clone() };
         tasks.spawn(async move {
             let mut pause = FIRST_PAUSE;
             loop {
-                if hold(&url, purpose, home.clone(), &sender).await {
-                    pause = FIRST_PAUSE;
+                match hold(&url, purpose, home.clone(), &sender, &mut lack).await {
+                    Ok(true) => pause = FIRST_PAUSE,
+                    Ok(false) => {}
+                    Err(problem) => lack.failed(&problem),
                 }
                 tokio::time::sleep(pause).await;
                 pause = LONGEST_PAUSE.min(pause * 2);
@@ -83,13 +94,17 @@ impl Line {
 }
 
 /// Holds one connection until it is lost. Whether there was one.
+///
+/// # Errors
+/// Why it could not be made.
 async fn hold(
     url: &PostgresUrl,
     purpose: Purpose,
     mut home: Home,
     current: &watch::Sender<Option<Arc<Session>>>,
-) -> bool {
-    let Ok(Connected { client, driver }) = tls::connect(url).await else { return false };
+    lack: &mut Lack,
+) -> Result<bool, String> {
+    let Connected { client, driver } = tls::connect(url).await.map_err(|problem| problem.to_string())?;
     let session = Arc::new(Session::new(client));
     let stays = async {
         let set_up = async {
@@ -99,16 +114,20 @@ async fn hold(
             }
             session.server().await
         };
-        let Ok(Ok(server)) = tokio::time::timeout(SET_UP, set_up).await else { return false };
+        let server = match tokio::time::timeout(SET_UP, set_up).await {
+            Ok(server) => server.map_err(|error| problem::describe(&error))?,
+            Err(_) => return Err("it did not answer in time".to_owned()),
+        };
         let is_home = |home: &Option<Box<str>>| home.as_ref().is_none_or(|home| *home == server.identity);
         if !is_home(&home.borrow_and_update()) {
-            return false;
+            return Ok(false);
         }
+        lack.made();
         session.know(&server.identity);
         current.send_replace(Some(Arc::clone(&session)));
         // Whoever goes on with a server that is no longer the one may be told what is no longer true.
         let _ = home.wait_for(|home| !is_home(home)).await;
-        true
+        Ok(true)
     };
     let held = async {
         let held = stays.await;
@@ -118,7 +137,7 @@ async fn hold(
     let ((), held) = futures_util::future::join(session.drive(driver, || {}), async {
         tokio::select! {
             held = held => held,
-            () = session.ended() => current.borrow().is_some(),
+            () = session.ended() => Ok(current.borrow().is_some()),
         }
     })
     .await;

@@ -13,6 +13,7 @@ mod migrate;
 mod problem;
 mod readers;
 mod session;
+mod shortage;
 mod tls;
 mod transaction;
 mod url;

@@ -5,10 +5,16 @@ use tokio_postgres::error::SqlState;
 
 use crate::{CommitError, StoreError};
 
+/// What to do about a right that the role lacks.
+const GRANT: &str = "let the owner of the schema GRANT it to keyholt's role, see Rights in docs/postgresql.md";
+
 /// The code and the first line of what it said. Details and hints may repeat values and are left out, and so is what
 /// lies below.
 pub(super) fn describe(error: &Error) -> String {
     match error.as_db_error() {
+        Some(said) if *said.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
+            format!("{} {}; {GRANT}", said.code().code(), said.message())
+        }
         Some(said) => format!("{} {}", said.code().code(), said.message()),
         None if error.is_closed() => "the connection was closed".to_owned(),
         None => error.to_string(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::integrity;
 use crate::migrations::{MIGRATIONS, NEWEST, TABLE};
 use crate::{OpenError, dialect};
 
@@ -84,28 +85,34 @@ pub(crate) fn make_database_file(dir: &Path) -> Result<PathBuf, OpenError> {
 }
 
 pub(crate) fn open_for_writing(file: &Path) -> Result<Connection, OpenError> {
-    let damaged =
-        |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
+    let refused = |problem: rusqlite::Error| OpenError::of_sqlite(file, &problem);
     // Without a meaning of URIs: a file's name is a name.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(file, flags).map_err(damaged)?;
-    set_up_writing(&connection).map_err(damaged)?;
-    let mode: String =
-        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(damaged)?;
+    let mut connection = Connection::open_with_flags(file, flags).map_err(refused)?;
+    set_up_writing(&connection).map_err(refused)?;
+    let mode = switch_to_log(&connection).map_err(refused)?;
     if mode != "wal" {
         let problem = std::io::Error::other("its file system cannot hold a write-ahead log");
         return Err(OpenError::Unusable { path: file.into(), problem });
     }
+    integrity::check(file, &connection)?;
     migrate(file, &mut connection)?;
     Ok(connection)
 }
 
+/// Asks for a write-ahead log and tells what the database has then. The change is committed only when the statement has come
+/// to its end, after its one row; without it commits would not be durable when a journal is deleted.
+fn switch_to_log(connection: &Connection) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let modes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(modes.concat())
+}
+
 pub(super) fn open_memory() -> Result<Connection, OpenError> {
     let path = Path::new(":memory:");
-    let damaged =
-        |problem: rusqlite::Error| OpenError::Damaged { path: path.into(), problem: problem.to_string() };
-    let mut connection = Connection::open_in_memory().map_err(damaged)?;
-    set_up_writing(&connection).map_err(damaged)?;
+    let refused = |problem: rusqlite::Error| OpenError::of_sqlite(path, &problem);
+    let mut connection = Connection::open_in_memory().map_err(refused)?;
+    set_up_writing(&connection).map_err(refused)?;
     migrate(path, &mut connection)?;
     Ok(connection)
 }
@@ -120,7 +127,8 @@ fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted is overwritten.
     connection.pragma_update(None, "secure_delete", true)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // The writer copies the log into the database itself, and is told when that fails.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     // In KiB, negative by SQLite's convention.
     connection.pragma_update(None, "cache_size", -8192)?;
@@ -130,30 +138,28 @@ fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 pub(crate) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
-    let damaged =
-        |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
+    let refused = |problem: rusqlite::Error| OpenError::of_sqlite(file, &problem);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(damaged)?;
+    let connection = Connection::open_with_flags(file, flags).map_err(refused)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(damaged)?;
-    connection.pragma_update(None, "cache_size", -2048).map_err(damaged)?;
-    connection.pragma_update(None, "trusted_schema", false).map_err(damaged)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(refused)?;
+    connection.pragma_update(None, "cache_size", -2048).map_err(refused)?;
+    connection.pragma_update(None, "trusted_schema", false).map_err(refused)?;
     Ok(connection)
 }
 
 /// Brings the schema up to date, each version in a transaction of its own.
 fn migrate(file: &Path, connection: &mut Connection) -> Result<(), OpenError> {
-    let damaged =
-        |problem: rusqlite::Error| OpenError::Damaged { path: file.into(), problem: problem.to_string() };
-    connection.execute_batch(TABLE).map_err(damaged)?;
+    let refused = |problem: rusqlite::Error| OpenError::of_sqlite(file, &problem);
+    connection.execute_batch(TABLE).map_err(refused)?;
     let present = check_version(file, connection)?;
     for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > present) {
-        let transaction = connection.transaction().map_err(damaged)?;
-        transaction.execute_batch(&dialect::for_sqlite(text)).map_err(damaged)?;
+        let transaction = connection.transaction().map_err(refused)?;
+        transaction.execute_batch(&dialect::for_sqlite(text)).map_err(refused)?;
         transaction
             .execute("INSERT INTO schema_migrations (version) VALUES (?1)", [version])
-            .map_err(damaged)?;
-        transaction.commit().map_err(damaged)?;
+            .map_err(refused)?;
+        transaction.commit().map_err(refused)?;
     }
     Ok(())
 }
@@ -162,7 +168,7 @@ fn migrate(file: &Path, connection: &mut Connection) -> Result<(), OpenError> {
 pub(crate) fn check_version(file: &Path, connection: &Connection) -> Result<i64, OpenError> {
     let found = connection
         .query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
-        .map_err(|problem| OpenError::Damaged { path: file.into(), problem: problem.to_string() })?;
+        .map_err(|problem| OpenError::of_sqlite(file, &problem))?;
     if found > NEWEST {
         return Err(OpenError::SchemaNewer { found, known: NEWEST });
     }

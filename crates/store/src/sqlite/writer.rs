@@ -20,6 +20,9 @@ use crate::{CommitError, OpenError, Unmet};
 const QUEUE: usize = 4096;
 /// How long emptying the log may wait for readers; changes wait meanwhile.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(50);
+/// From how many pages on the log is copied into the database. SQLite would do that by itself, but tell nobody when a
+/// sync fails.
+const LONG_LOG: i64 = 4000;
 /// How many changes share a transaction at most.
 const GROUP: usize = 256;
 
@@ -129,10 +132,28 @@ impl Thread {
         }
         if !changes.is_empty() {
             self.commit_together(connection, &mut chain, changes);
+            self.shorten_log(connection);
         }
         for reply in checkpoints {
             // Whoever asked may have gone.
             let _ = reply.send(self.empty_log(connection));
+        }
+    }
+
+    /// Copies the log into the database when it is long, as far as no reader is in the way.
+    fn shorten_log(&self, connection: &Connection) {
+        if *self.has_failed.borrow() {
+            return;
+        }
+        // In memory there is no log.
+        let pages = look_at_log(connection, "PRAGMA wal_checkpoint(NOOP)");
+        let copied = pages.and_then(|pages| {
+            if pages < LONG_LOG { Ok(pages) } else { look_at_log(connection, "PRAGMA wal_checkpoint(PASSIVE)") }
+        });
+        if let Err(error) = copied
+            && !self.is_failure(&error)
+        {
+            tracing::warn!(%error, "the log was not copied into the database; it is tried again with the next change");
         }
     }
 
@@ -165,10 +186,12 @@ impl Thread {
             changes.iter_mut().map(|change| std::mem::take(&mut change.afterwards)).collect();
         let mut advanced = chain.clone();
         let mut outcomes = Vec::with_capacity(changes.len());
+        let mut was_ending = false;
         let group = run(connection, "BEGIN IMMEDIATE").and_then(|()| {
             for change in changes {
                 outcomes.push(apply(connection, &mut advanced, change)?);
             }
+            was_ending = true;
             run(connection, "COMMIT")
         });
         // Whoever asked may have gone: whether their answer arrives changes nothing.
@@ -190,7 +213,7 @@ impl Thread {
                     self.has_failed.send_replace(true);
                 }
                 // Unsynced, the log may or may not hold the group after a restart.
-                let is_unknown = self.is_failure(&error);
+                let is_unknown = self.is_failure(&error) || was_ending && self.is_in_doubt(&error);
                 if is_unknown {
                     do_all(afterwards.into_iter().flatten());
                 }
@@ -200,6 +223,17 @@ impl Thread {
                 }
             }
         }
+    }
+
+    /// Whether the group may be in the log although its commit failed: so it is when SQLite cannot keep account of what it
+    /// has synced already. Then the storage has failed for good: a later start might find what this process takes for undone.
+    fn is_in_doubt(&self, error: &rusqlite::Error) -> bool {
+        let in_doubt = !is_before_sync(error);
+        if in_doubt {
+            tracing::error!(%error, "a commit may be in the log or not; the process must end");
+            self.has_failed.send_replace(true);
+        }
+        in_doubt
     }
 
     /// Whether the storage has failed for good with this error; then it is told to whoever waits for it.
@@ -230,6 +264,8 @@ enum Refusal {
     Unmet(Unmet),
     NoChain,
     Database(rusqlite::Error),
+    /// The event of the change: nothing is done that is not written down.
+    Audit(rusqlite::Error),
 }
 
 impl From<Refusal> for CommitError {
@@ -238,6 +274,7 @@ impl From<Refusal> for CommitError {
             Refusal::Unmet(unmet) => Self::Unmet(unmet),
             Refusal::NoChain => Self::Fault("the audit chain has not begun".into()),
             Refusal::Database(error) => classify(&error),
+            Refusal::Audit(error) => Self::Unavailable(format!("the audit log cannot be written: {error}")),
         }
     }
 }
@@ -258,7 +295,11 @@ fn apply(
         .try_for_each(|statement| execute(connection, statement))
         .and_then(|()| append(connection, chain, change.events));
     match applied {
-        Err(Refusal::Database(error)) if connection.is_autocommit() || is_fatal(&error) => return Err(error),
+        Err(Refusal::Database(error) | Refusal::Audit(error))
+            if connection.is_autocommit() || is_fatal(&error) =>
+        {
+            return Err(error);
+        }
         Err(_) => {
             *chain = before;
             run(connection, "ROLLBACK TO change")?;
@@ -275,7 +316,12 @@ fn append(
     events: Vec<keyholt_types::AuditEvent>,
 ) -> Result<(), Refusal> {
     let chain = chain.as_mut().ok_or(Refusal::NoChain)?;
-    events.into_iter().try_for_each(|event| execute(connection, &chain.append(event)))
+    events.into_iter().try_for_each(|event| execute(connection, &chain.append(event))).map_err(|refusal| {
+        match refusal {
+            Refusal::Database(error) => Refusal::Audit(error),
+            other @ (Refusal::Unmet(_) | Refusal::NoChain | Refusal::Audit(_)) => other,
+        }
+    })
 }
 
 fn execute(connection: &Connection, statement: &Statement) -> Result<(), Refusal> {
@@ -308,6 +354,30 @@ fn is_fatal(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         matches!(error.extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
     })
+}
+
+/// Whether a commit that ends so has failed before the log was whole.
+fn is_before_sync(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let is_refused = matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ReadOnly
+                | ErrorCode::ConstraintViolation
+        )
+    );
+    is_refused
+        || error.sqlite_error().is_some_and(|error| {
+            matches!(error.extended_code, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_READ)
+        })
+}
+
+/// How many pages the log has, after this was done with it.
+fn look_at_log(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
+    connection.prepare_cached(pragma)?.query_row([], |row| row.get(1))
 }
 
 fn classify(error: &rusqlite::Error) -> CommitError {

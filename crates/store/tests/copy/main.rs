@@ -1,6 +1,7 @@
 //! Copies: a target is equal to its source, or says that it is not whole.
 #![cfg(test)]
 
+mod damaged;
 mod directories;
 mod files;
 mod fixture;

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Error, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
@@ -119,6 +120,12 @@ impl Cluster {
         let text = fs::read_to_string(self.folder.data().join("postmaster.pid")).unwrap_or_default();
         let mut lines = text.lines();
         lines.next() == Some(&pid.to_string()) && lines.nth(6).map(str::trim_end) == Some("ready")
+    }
+
+    /// Where everything of it is: its data and its log.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where it listens.

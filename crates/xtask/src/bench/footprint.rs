@@ -1,8 +1,8 @@
-//! What the server takes without any load: disk, memory, time to start.
+//! What the server takes without any load: memory, time to start.
 
-use std::path::Path;
 use std::time::Duration;
 
+use super::cell::Server;
 use crate::measure::{Program, Spread};
 
 /// How often a start is timed.
@@ -10,6 +10,8 @@ const STARTS: usize = 7;
 
 /// What the server takes with so many secrets.
 pub(super) struct Footprint {
+    /// On which database.
+    pub(super) server: Server,
     /// How many secrets are stored.
     pub(super) stored: u64,
     /// From the start of the process to its saying that it listens, in milliseconds.
@@ -24,15 +26,19 @@ pub(super) struct Footprint {
 ///
 /// # Errors
 /// When it does not start or ends badly.
-pub(super) fn of(binary: &Path, data_dir: &Path, stored: u64) -> anyhow::Result<Footprint> {
+pub(super) fn of(
+    server: Server,
+    stored: u64,
+    start: impl Fn() -> anyhow::Result<Program>,
+) -> anyhow::Result<Footprint> {
     let mut starts = Vec::new();
     let mut idle = 0;
     for _ in 0..STARTS {
-        let program = Program::keyholt(binary, data_dir)?;
+        let program = start()?;
         starts.push(program.started_in);
         idle = program.resident()?;
         program.stop()?;
     }
     let start = Spread::of(starts.iter().map(Duration::as_secs_f64).map(|seconds| seconds * 1e3));
-    Ok(Footprint { stored, start, idle, after_load: None })
+    Ok(Footprint { server, stored, start, idle, after_load: None })
 }

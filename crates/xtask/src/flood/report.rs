@@ -66,8 +66,22 @@ impl Report<'_> {
             let busy = self.spread(beside, |figures| figures.processors).median;
             println!("the server kept {busy:.2} of {cores} processors busy beside {}", beside.name());
         }
-        let to_right = self.ratio(Beside::WrongKeys, Beside::RightKey);
+        println!("{:.0} wrong keys were shown in all", self.wrong_keys());
+        let to_right = self.slowed();
         println!("\nright req/s beside wrong keys to beside the right key: {to_right}");
+    }
+
+    /// The right key's rate beside wrong keys to that beside as many connections of its own: what wrong keys cost beyond
+    /// what any traffic costs.
+    pub(super) fn slowed(&self) -> Spread {
+        self.ratio(Beside::WrongKeys, Beside::RightKey)
+    }
+
+    /// How many wrong keys were shown and answered, in all measured seconds.
+    fn wrong_keys(&self) -> f64 {
+        let seconds = self.arguments.secs as f64 * 1.2;
+        let refused = |figures: &Figures| answers(figures, 401) + answers(figures, 429);
+        self.of(Beside::WrongKeys).map(|figures| refused(figures) * seconds).sum()
     }
 
     fn json(&self) -> Value {
@@ -90,6 +104,7 @@ impl Report<'_> {
             "beside_connections": self.arguments.beside,
             "beside_rate": self.arguments.beside_rate,
             "processors": processors(),
+            "wrong_keys": self.wrong_keys(),
             "limits_per_api_key": 0,
             "measured": Beside::ALL.map(measured),
         })

@@ -10,10 +10,13 @@ use super::requests::STORED;
 use super::rounds::measure;
 use crate::measure::{Program, again_optimised, build_server, fill};
 
+/// The least of its rate that the right key may be left with (design/security.md A6).
+const FEWEST: f64 = 0.8;
+
 /// Floods the server and prints the figures.
 ///
 /// # Errors
-/// When something does not build or start, or the right key is refused.
+/// When something does not build or start, the right key is refused, or wrong keys slow it by more than a fifth.
 pub(crate) fn run(root: &Path, arguments: &FloodArgs) -> anyhow::Result<()> {
     let binary = match &arguments.binary {
         Some(binary) => binary.clone(),
@@ -26,5 +29,12 @@ pub(crate) fn run(root: &Path, arguments: &FloodArgs) -> anyhow::Result<()> {
     fill(keyholt.address, STORED)?;
     let rounds = measure(arguments, &keyholt)?;
     keyholt.stop()?;
-    Report { arguments, rounds: &rounds }.print()
+    let report = Report { arguments, rounds: &rounds };
+    report.print()?;
+    let slowed = report.slowed().median;
+    ensure!(
+        slowed >= FEWEST,
+        "wrong keys slow the right one to {slowed:.2} of its rate: less than {FEWEST:.2}"
+    );
+    Ok(())
 }

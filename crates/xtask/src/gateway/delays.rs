@@ -19,17 +19,17 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// The delays of one measurement: from the provider's clock before it writes an event to when all of it was read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Delays {
+pub(crate) struct Delays {
     /// Events a second, of all streams.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// The delay that half of them have at most, in microseconds.
-    pub(super) p50: f64,
+    pub(crate) p50: f64,
     /// The delay that 99 in 100 have at most, in microseconds.
-    pub(super) p99: f64,
+    pub(crate) p99: f64,
     /// The longest, in microseconds.
-    pub(super) most: f64,
+    pub(crate) most: f64,
     /// The server's processor time for one event, in microseconds.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
 }
 
 impl Delays {
@@ -49,7 +49,7 @@ impl Delays {
     }
 
     /// For programs.
-    pub(super) fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         let Self { rate, p50, p99, most, cpu } = self;
         json!({ "chunks_per_second": rate, "p50_us": p50, "p99_us": p99, "most_us": most, "cpu_us": cpu })
     }
@@ -59,7 +59,7 @@ impl Delays {
 ///
 /// # Errors
 /// When a stream is refused, breaks off, lacks an event or falls silent.
-pub(super) fn delays(
+pub(crate) fn delays(
     server: &Program,
     way: &Way,
     streams: u32,

@@ -17,4 +17,7 @@ mod setting;
 mod unchunk;
 
 pub(crate) use arguments::GatewayArgs;
+pub(crate) use delays::{Delays, delays};
+pub(crate) use requests::{Chats, Shape};
 pub(crate) use run::run;
+pub(crate) use setting::Setting;

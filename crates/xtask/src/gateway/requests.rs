@@ -10,18 +10,18 @@ use crate::measure::Requests;
 
 /// Which way requests go.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(crate) struct Way {
     /// Who is asked.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// For what.
-    pub(super) path: &'static str,
+    pub(crate) path: &'static str,
     /// With which key.
-    pub(super) key: String,
+    pub(crate) key: String,
 }
 
 /// What the answer is like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A body with a length.
     Whole,
     /// A stream of events, all in one write.
@@ -32,7 +32,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// Its name in tables.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Whole => "chat",
             Self::Events => "stream",
@@ -43,7 +43,7 @@ impl Shape {
 
 impl Way {
     /// A request, as bytes.
-    pub(super) fn request(&self, shape: Shape) -> Vec<u8> {
+    pub(crate) fn request(&self, shape: Shape) -> Vec<u8> {
         let body = body(shape);
         let Self { address, path, key } = self;
         format!(
@@ -70,7 +70,7 @@ fn body(shape: Shape) -> String {
 }
 
 /// The requests of one connection: all alike, or one in so many streamed; as many as there is time for, or so many.
-pub(super) struct Chats {
+pub(crate) struct Chats {
     usual: Vec<u8>,
     /// One in ten, where it is another.
     tenth: Option<Vec<u8>>,
@@ -79,12 +79,12 @@ pub(super) struct Chats {
 
 impl Chats {
     /// As many as there is time for.
-    pub(super) fn endless(way: &Way, shape: Shape) -> Self {
+    pub(crate) fn endless(way: &Way, shape: Shape) -> Self {
         Self { usual: way.request(shape), tenth: None, left: None }
     }
 
     /// So many, every tenth of them streamed.
-    pub(super) fn counted(way: &Way, count: u64) -> Self {
+    pub(crate) fn counted(way: &Way, count: u64) -> Self {
         Self { usual: way.request(Shape::Whole), tenth: Some(way.request(Shape::Events)), left: Some(count) }
     }
 }

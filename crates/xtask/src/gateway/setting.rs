@@ -15,13 +15,13 @@ use crate::measure::{Program, ask, id_of};
 const ROWS: u64 = 1_000;
 
 /// A server whose gateway leads to the provider.
-pub(super) struct Setting {
+pub(crate) struct Setting {
     /// The server.
-    pub(super) keyholt: Program,
+    pub(crate) keyholt: Program,
     /// Through its gateway.
-    pub(super) through: Way,
+    pub(crate) through: Way,
     /// To the provider itself.
-    pub(super) direct: Way,
+    pub(crate) direct: Way,
     /// Deleted when this goes.
     _folder: TempDir,
 }
@@ -31,7 +31,7 @@ impl Setting {
     ///
     /// # Errors
     /// When it does not start or refuses.
-    pub(super) fn start(binary: &Path, provider: SocketAddr, stored: u64) -> anyhow::Result<Self> {
+    pub(crate) fn start(binary: &Path, provider: SocketAddr, stored: u64) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("keyholt-gateway-").tempdir()?;
         let options = ["--egress-allow".to_owned(), provider.to_string()];
         let keyholt = Program::keyholt_with(binary, &folder.path().join("data"), &options)?;

@@ -14,11 +14,25 @@ use super::program::KEY;
 /// # Errors
 /// When it is not answered with 200.
 pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    ask_with(KEY, address, method, path, body)
+}
+
+/// The same with another key.
+///
+/// # Errors
+/// When it is not answered with 200.
+pub(crate) fn ask_with(
+    key: &str,
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> anyhow::Result<Value> {
     let body = body.to_string();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(body.as_bytes())?;

@@ -28,3 +28,13 @@ pub(crate) fn build_server(root: &Path) -> anyhow::Result<PathBuf> {
     let folder = std::env::current_exe()?;
     Ok(folder.parent().context("no folder")?.join("keyholt"))
 }
+
+/// The program that was given, or else the server, built as it ships.
+///
+/// # Errors
+/// When what was given is no program, or the server does not build.
+pub(crate) fn server_or_build(root: &Path, given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Some(given) = given else { return build_server(root) };
+    ensure!(given.is_file(), "{} is no program", given.display());
+    Ok(given.canonicalize()?)
+}

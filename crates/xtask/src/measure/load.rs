@@ -56,6 +56,23 @@ impl Loaded {
         ensure!(self.refused.is_empty(), "answers that are not 200: {:?}", self.refused);
         Ok(self)
     }
+
+    /// Counts an answer that took so long.
+    pub(super) fn count(&mut self, status: u16, time: Duration) {
+        if status == 200 {
+            self.latencies.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        } else {
+            *self.refused.entry(status).or_default() += 1;
+        }
+    }
+
+    /// Adds what came of another connection.
+    pub(super) fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        for (status, count) in other.refused {
+            *self.refused.entry(status).or_default() += count;
+        }
+    }
 }
 
 /// Loads a server. Each connection has its number, from 0.
@@ -82,11 +99,7 @@ pub(crate) fn load<R: Requests + 'static>(
         }
         let mut all = Loaded::default();
         while let Some(one) = workers.join_next().await {
-            let one = one??;
-            all.latencies.extend(one.latencies);
-            for (status, count) in one.refused {
-                *all.refused.entry(status).or_default() += count;
-            }
+            all.add(one??);
         }
         all.took = start.elapsed();
         all.latencies.sort_unstable();
@@ -111,11 +124,7 @@ async fn drive(
         stream.write_all(&request).await?;
         let status = read_answer(&mut stream, &mut buffer).await?;
         let received = now();
-        if status == 200 {
-            loaded.latencies.push(u64::try_from(received.duration_since(sent).as_nanos()).unwrap_or(u64::MAX));
-        } else {
-            *loaded.refused.entry(status).or_default() += 1;
-        }
+        loaded.count(status, received.duration_since(sent));
         sent = received;
         if let Some(pause) = pause {
             // Whoever is late does not wait, so that the rate holds on average.

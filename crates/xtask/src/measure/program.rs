@@ -39,6 +39,21 @@ impl Program {
     /// # Errors
     /// When it does not start.
     pub(crate) fn keyholt_with(binary: &Path, data_dir: &Path, options: &[String]) -> anyhow::Result<Self> {
+        Self::start(Self::serving(binary, data_dir, options))
+    }
+
+    /// Starts Keyholt on a PostgreSQL database, with the root key of a data directory that it has been on before.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn keyholt_on_postgres(binary: &Path, data_dir: &Path, url: &str) -> anyhow::Result<Self> {
+        let mut command = Self::serving(binary, data_dir, &[]);
+        // It holds a password, which a command line would show.
+        command.env("KEYHOLT_DATABASE_URL", url);
+        Self::start(command)
+    }
+
+    fn serving(binary: &Path, data_dir: &Path, options: &[String]) -> Command {
         let mut command = command(binary);
         command.args([
             "serve",
@@ -54,7 +69,7 @@ impl Program {
             "--data-dir",
         ]);
         command.arg(data_dir).args(options).env("KEYHOLT_BOOTSTRAP_API_KEY", KEY);
-        Self::start(command)
+        command
     }
 
     /// Starts the ceiling.
@@ -95,6 +110,11 @@ impl Program {
             return Ok(Self { address, child, started_in: start.elapsed(), _stdout: stdout });
         }
         bail!("{} ended before it listened: {}", command.get_program().display(), child.wait()?)
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its memory, in bytes (`VmRSS`).

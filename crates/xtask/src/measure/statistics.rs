@@ -16,6 +16,8 @@ pub(crate) struct Measured {
     pub(crate) p50: f64,
     /// The time that 99 in 100 took at most, in microseconds.
     pub(crate) p99: f64,
+    /// The time that 999 in 1,000 took at most, in microseconds.
+    pub(crate) p999: f64,
     /// The server's processor time for one request, in microseconds.
     pub(crate) cpu: f64,
 }
@@ -25,13 +27,14 @@ impl Measured {
     pub(crate) fn new(loaded: &Loaded, processor_time: Duration) -> Self {
         let count = loaded.latencies.len().max(1) as f64;
         let at = |share: usize| {
-            let place = loaded.latencies.len().saturating_sub(1) * share / 100;
+            let place = loaded.latencies.len().saturating_sub(1) * share / 1000;
             loaded.latencies.get(place).copied().unwrap_or_default() as f64 / 1e3
         };
         Self {
             rate: count / loaded.took.as_secs_f64(),
-            p50: at(50),
-            p99: at(99),
+            p50: at(500),
+            p99: at(990),
+            p999: at(999),
             cpu: processor_time.as_secs_f64() * 1e6 / count,
         }
     }
@@ -84,9 +87,10 @@ mod tests {
 
     #[test]
     fn percentiles_are_of_sorted_times() {
-        let latencies = (1..=100).map(|micros| micros * 1000).collect();
+        let latencies = (1..=1000).map(|micros| micros * 1000).collect();
         let loaded = Loaded { took: Duration::from_secs(2), latencies, ..Loaded::default() };
-        let measured = Measured::new(&loaded, Duration::from_millis(1));
-        assert_eq!((measured.rate, measured.p50, measured.p99, measured.cpu), (50.0, 50.0, 99.0, 10.0));
+        let measured = Measured::new(&loaded, Duration::from_millis(10));
+        assert_eq!((measured.rate, measured.cpu), (500.0, 10.0));
+        assert_eq!((measured.p50, measured.p99, measured.p999), (500.0, 990.0, 999.0));
     }
 }

@@ -19,10 +19,10 @@ impl Source {
         Self { path, text, code, strings }
     }
 
-    /// The lines that ship: a test folder ships none, and a file's test module at its end is left out.
+    /// The lines that ship: a folder of tests or fuzz targets ships none, and a file's test module at its end is left out.
     pub(crate) fn shipped_lines(&self) -> usize {
-        if self.path.contains("/tests/") || self.path.ends_with("/tests.rs") || self.path.contains("/benches/")
-        {
+        let is_test = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
+        if is_test || self.path.contains("/benches/") || self.path.starts_with("fuzz/") {
             return 0;
         }
         let lines: Vec<&str> = self.code.lines().collect();

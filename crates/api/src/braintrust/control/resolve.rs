@@ -74,6 +74,7 @@ fn refusal(error: Error) -> Refusal {
         | Error::TooMany { .. }
         | Error::NotFound
         | Error::InUse
+        | Error::LastOne(_)
         | Error::NameTaken
         | Error::OrgRequired
         | Error::Invalid(..)

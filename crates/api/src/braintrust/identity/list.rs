@@ -4,7 +4,7 @@ use keyholt_engine::{IdentityFilter, OrgChoice};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::braintrust::page::Page;
+use crate::braintrust::page::{Page, limit_schema};
 use crate::query::Query;
 use crate::refusal::Refusal;
 
@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 #[expect(dead_code, reason = "only its description is used")]
 pub(super) struct Parameters {
     /// Limit the number of objects to return; all when absent
-    #[param(minimum = 0)]
+    #[param(schema_with = limit_schema)]
     limit: Option<u64>,
     /// Only objects older than this position
     #[param(format = "uuid")]

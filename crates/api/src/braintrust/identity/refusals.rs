@@ -27,6 +27,7 @@ pub(super) fn refusal(error: Error, not_found: &'static str) -> Refusal {
         Error::NotFound => Refusal::NotFound(not_found),
         Error::OrgRequired => Refusal::field("org_name", FieldProblem::Required),
         Error::Invalid(field, problem) => Refusal::field(field_name(field), problem),
+        Error::LastOne(one) => Refusal::LastOne(one),
         Error::Busy => Refusal::Busy,
         Error::OutcomeUnknown => Refusal::OutcomeUnknown,
         // Names need not be unique here, and nothing is deleted that others need.

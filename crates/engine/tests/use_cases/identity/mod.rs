@@ -5,6 +5,7 @@ mod addresses;
 mod api_keys;
 pub(crate) mod fixture;
 mod interleaved;
+mod last_one;
 mod last_used;
 mod limits;
 mod lists;

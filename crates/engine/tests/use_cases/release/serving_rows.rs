@@ -14,8 +14,15 @@ fn request<'a>(model: Option<&'a str>, name: Option<&'a str>) -> UseRequest<'a> 
 }
 
 async fn usable(test: &TestEngine, caller: &Caller, request: UseRequest<'_>) -> Result<Vec<String>, Error> {
-    let found = test.engine.find_usable(caller, request).await?;
-    Ok(found.iter().map(|one| one.secret().columns.name.to_string()).collect())
+    let mut names = Vec::new();
+    for choice in test.engine.find_usable(caller, request).await? {
+        match test.engine.open_choice(caller, choice).await {
+            Ok(usable) => names.push(usable.secret().columns.name.to_string()),
+            Err(Error::NotFound) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    if names.is_empty() { Err(Error::NotFound) } else { Ok(names) }
 }
 
 async fn secret(test: &TestEngine, name: &str, of: &str) -> SecretId {

@@ -40,7 +40,7 @@ pub(in crate::postgres) enum ConnectProblem {
     },
     /// Its connections are used up.
     #[error(
-        "the database server {at} has no connection left ({problem}); raise its max_connections, or lower --database-connections"
+        "the database server {at} has no connection left ({problem}); raise its max_connections or the role's CONNECTION LIMIT, or lower --database-connections of the servers"
     )]
     TooManyConnections {
         /// Host and port.
@@ -50,7 +50,7 @@ pub(in crate::postgres) enum ConnectProblem {
     },
     /// The password is wrong.
     #[error(
-        "the database server {at} refuses the password of {user}; check the database URL or --database-password-file"
+        "the database server {at} refuses the password of {user}; check the user, and the password in the URL or in --database-password-file"
     )]
     WrongPassword {
         /// Host and port.

@@ -1,0 +1,120 @@
+//! Several times as much as can be served.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::ensure;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::answers;
+use super::arguments::OverloadArgs;
+use super::arrivals::{Volume, arrive};
+use super::bars::Bars;
+use super::mix::{Mix, prepare};
+use super::served::Served;
+use crate::measure::{KEY, Program, now};
+
+/// Connections of the closed loop that tells what can be served.
+const CLOSED: usize = 64;
+/// Of what can be served, as much as a well-run server has to do.
+const ORDINARY: f64 = 0.8;
+/// How long it is watched afterwards.
+const AFTER: Duration = Duration::from_secs(5);
+/// The time between two questions whether it lives.
+const PROBE_EVERY: Duration = Duration::from_millis(50);
+
+/// Measures it.
+///
+/// # Errors
+/// When the server fails or a connection breaks.
+pub(super) async fn measure(
+    arguments: &OverloadArgs,
+    keyholt: &Program,
+    bars: &mut Bars,
+) -> anyhow::Result<()> {
+    let (address, secs) = (keyholt.address, arguments.secs);
+    prepare(address)?;
+    let mix = Mix::new(address, KEY);
+    let short = Duration::from_secs((secs / 6).max(1));
+    let closed = Volume { connections: CLOSED, rate: None, time: short, is_impatient: true, first: 0 };
+    // Once to warm up.
+    arrive(address, &mix, Volume { time: short / 4, ..closed }).await?;
+    let peak = arrive(address, &mix, Volume { first: 1 << 32, ..closed }).await?;
+    row("as many as are answered", CLOSED, &peak);
+    let most = peak.rate();
+    ensure!(most > 1.0, "nothing was served: {:?}", peak.refused);
+
+    let connections = arguments.connections;
+    let open = Volume { connections, rate: Some(most * ORDINARY), first: 2 << 32, ..closed };
+    let ordinary = arrive(address, &mix, open).await?;
+    row("at 80 % of that", connections, &ordinary);
+
+    let rate = Some(most * f64::from(arguments.times));
+    let is_impatient = arguments.impatient;
+    let surge = Volume { rate, time: Duration::from_secs(secs), is_impatient, first: 3 << 32, ..open };
+    let (busy_before, began) = (keyholt.processor_time()?, now());
+    let (surged, slowest_probe) = beside_probes(address, arrive(address, &mix, surge)).await?;
+    let took = began.elapsed().as_secs_f64();
+    row(&format!("at {} times that", arguments.times), connections, &surged);
+    let after = arrive(address, &mix, Volume { time: AFTER, first: 4 << 32, ..open }).await?;
+    row("at 80 % afterwards", connections, &after);
+
+    let busy = keyholt.processor_time()?.saturating_sub(busy_before).as_secs_f64() / took;
+    println!(
+        "under overload the server kept {busy:.2} of its processor busy; refused, by status: {:?}",
+        surged.refused
+    );
+    bars.at_least("overload: served, of the most that can be", surged.rate() / most, 0.9, "");
+    bars.at_most("overload: p99 of what is served, to that at 80 %", surged.p99() / ordinary.p99(), 2.0, "");
+    bars.at_most("overload: answers that are no 429 or 503 with Retry-After", surged.wrong as f64, 0.0, "");
+    let normal = after.normal_after(ordinary.p99() * 2.0).as_secs_f64();
+    bars.at_most("overload: back to normal after", normal, 2.0, "s");
+    bars.at_most("overload: slowest answer of /healthz", slowest_probe.as_secs_f64() * 1e3, 100.0, "ms");
+    Ok(())
+}
+
+fn row(name: &str, connections: usize, served: &Served) {
+    println!(
+        "{name:<26} {connections:>6} conn. {:>9.0} served/s {:>9.0} refused/s {:>9} not sent   p50 {:>7.2} ms   p99 {:>7.2} ms",
+        served.rate(),
+        served.refused_rate(),
+        served.not_sent,
+        served.p50(),
+        served.p99(),
+    );
+}
+
+/// Asks whether the server lives, each time on a new connection, as long as the load lasts; gives the longest time that
+/// took beside what came of the load.
+async fn beside_probes(
+    address: SocketAddr,
+    load: impl Future<Output = anyhow::Result<Served>>,
+) -> anyhow::Result<(Served, Duration)> {
+    let slowest = Cell::new(Duration::ZERO);
+    let probes = async {
+        loop {
+            let start = now();
+            let probed = probe(address).await;
+            slowest.set(slowest.get().max(start.elapsed()));
+            if let Err(failed) = probed {
+                return failed;
+            }
+            tokio::time::sleep(PROBE_EVERY).await;
+        }
+    };
+    tokio::select! {
+        served = load => Ok((served?, slowest.get())),
+        // It ends only when it fails.
+        failed = probes => Err(failed),
+    }
+}
+
+async fn probe(address: SocketAddr) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
+    let status = answers::read(&mut stream, &mut Vec::new()).await?.status;
+    ensure!(status == 200, "/healthz answered {status}");
+    Ok(())
+}
