@@ -13,7 +13,7 @@ use keyholt_types::{
 use prometheus_client::registry::Registry;
 use tokio::sync::MutexGuard;
 
-use crate::clock_jump::ClockWatch;
+use crate::clock_watch::ClockWatch;
 use crate::identities::Identities;
 use crate::jwt::Issuers;
 use crate::keks::Keks;

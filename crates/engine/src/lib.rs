@@ -10,6 +10,7 @@ mod audit_chains;
 mod authenticate;
 mod authorise;
 mod clock_jump;
+mod clock_watch;
 mod command;
 mod engine;
 mod error;

@@ -110,7 +110,12 @@ impl Canary {
             if path.is_dir() {
                 finds.extend(Self::find_all_below(canaries, &path)?);
             } else {
-                let bytes = fs::read(&path)?;
+                let bytes = match fs::read(&path) {
+                    Ok(bytes) => bytes,
+                    // Whoever runs there may remove a file meanwhile, and a socket cannot be read.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound || !path.is_file() => Vec::new(),
+                    Err(error) => return Err(error),
+                };
                 finds.extend(canaries.iter().flat_map(|canary| canary.find_in(&bytes, &path)));
                 let name = path.file_name().unwrap_or_default().as_encoded_bytes();
                 finds.extend(canaries.iter().flat_map(|canary| canary.find_in(name, &path)));

