@@ -164,7 +164,11 @@ fn revoke(
     let (id, key) = (text(&made, "id")?, text(&made, "key")?.to_owned());
     for node in nodes {
         let status = node.client(&key).send("GET", target, None)?.status;
-        ensure!(status == 200, "a new key is answered {status}");
+        ensure!(
+            status == 200,
+            "a new key is answered {status}; the node says:\n{}",
+            String::from_utf8_lossy(&node.server.output())
+        );
     }
     before(&key)?;
     // To revoke again changes nothing: who gets no answer, or is told that it cannot be done now, does so.
