@@ -11,9 +11,8 @@ use super::operation::Operation;
 /// Where they are, from the repository's root.
 pub(super) const FILE: &str = "crates/xtask/src/instructions/figures.json";
 
-/// How far from its figure a count may be, either way, in per cent. Two runs of one program differ by less than one;
-/// what is missing here would be lost in steps that nobody sees. Below it too: a figure that is too high hides the
-/// next loss.
+/// How far from its figure a count may be, either way, in per cent: more than two runs of one program
+/// differ by, and less than a loss that somebody would feel. Below it too: a figure that is too high hides the next loss.
 const TOLERANCE: f64 = 5.0;
 
 /// What the file says of an operation, if anything.
