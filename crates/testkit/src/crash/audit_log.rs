@@ -41,7 +41,11 @@ impl AuditLog {
         compare(self.news(client)?, acknowledged, unanswered)
     }
 
-    fn news(&mut self, client: &mut Client) -> Result<Vec<Value>, String> {
+    /// All events since the last time, newest first.
+    ///
+    /// # Errors
+    /// In words, when the log cannot be read.
+    pub fn news(&mut self, client: &mut Client) -> Result<Vec<Value>, String> {
         let mut news = Vec::new();
         let mut target = "/keyholt/v1/audit?limit=1000".to_owned();
         loop {

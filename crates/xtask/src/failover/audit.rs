@@ -3,17 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use keyholt_testkit::Client;
+use keyholt_testkit::{Client, crash};
 use serde_json::Value;
 
 use super::model::{Acknowledged, Settled};
-use super::survey::{page, text};
+use super::survey::text;
 
-/// Reads the log from its newest event to where it was read up to.
+/// The log, read from its newest event to where it was read up to.
 #[derive(Debug, Default)]
-pub(super) struct AuditLog {
-    read_up_to: Option<String>,
-}
+pub(super) struct AuditLog(crash::AuditLog);
 
 impl AuditLog {
     /// Compares the events since the last time with the writes since then.
@@ -26,7 +24,7 @@ impl AuditLog {
         acknowledged: &[Acknowledged],
         settled: &Settled,
     ) -> Result<(), String> {
-        let events = self.news(client)?;
+        let events = self.0.news(client)?;
         let mut by_request: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for event in events.into_iter().filter(is_of_a_worker) {
             by_request.entry(text(&event, "request_id")).or_default().push(event);
@@ -57,32 +55,6 @@ impl AuditLog {
                 .ok_or_else(|| format!("an event about nothing that was done: {request} {events:?}"))?;
         }
         if of_nobody == 0 { Ok(()) } else { Err(format!("{of_nobody} writes that were done have no event")) }
-    }
-
-    fn news(&mut self, client: &mut Client) -> Result<Vec<Value>, String> {
-        let mut news = Vec::new();
-        let mut target = "/keyholt/v1/audit?limit=1000".to_owned();
-        loop {
-            let page = page(client, &target)?;
-            let last = page.last().map(|event| text(event, "id"));
-            for event in page {
-                if Some(text(&event, "id")) == self.read_up_to {
-                    self.remember(&news);
-                    return Ok(news);
-                }
-                news.push(event);
-            }
-            let Some(last) = last else {
-                self.remember(&news);
-                return Ok(news);
-            };
-            target = format!("/keyholt/v1/audit?limit=1000&starting_after={last}");
-        }
-    }
-
-    fn remember(&mut self, news: &[Value]) {
-        let newest = news.first().map(|event| text(event, "id"));
-        self.read_up_to = newest.or(self.read_up_to.take());
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn reveal(
 ///
 /// # Errors
 /// In words, when there is none.
-pub(super) fn page(client: &mut Client, target: &str) -> Result<Vec<Value>, String> {
+fn page(client: &mut Client, target: &str) -> Result<Vec<Value>, String> {
     let answer = ask(client, "GET", target, None)?;
     match answer.json().get_mut("objects").map(Value::take) {
         Some(Value::Array(objects)) => Ok(objects),
