@@ -8,6 +8,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_nodes.sql")),
     (5, include_str!("../migrations/0005_credentials.sql")),
     (6, include_str!("../migrations/0006_names.sql")),
+    (7, include_str!("../migrations/0007_models.sql")),
 ];
 
 /// The newest version known.

@@ -15,6 +15,8 @@ pub struct SecretRow {
     pub columns: SecretColumns,
     /// Metadata, description and preview, sealed.
     pub details: Vec<u8>,
+    /// Whether the metadata may name models.
+    pub names_models: bool,
 }
 
 /// A version of a secret's value as it is stored.
@@ -54,6 +56,13 @@ macro_rules! in_range_of_kind {
     };
 }
 
+/// The same of those whose metadata may name models.
+macro_rules! in_range_of_naming_models {
+    () => {
+        " names_models IS NOT NULL AND (names_models, id) > (1, ?3) AND (names_models, id) < (1, ?4) AND length(id) = 16 "
+    };
+}
+
 /// What can be told of a secret without opening it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretHead {
@@ -81,7 +90,7 @@ macro_rules! columns {
     () => {
         "org_id, collection_id, id, version, name, kind, created_at, created_by, updated_at, updated_by, \
          value_version, value_hash, value_updated_at, value_updated_by, ttl_seconds, expires_at, \
-         key_generation, details"
+         key_generation, details, names_models"
     };
 }
 
@@ -92,8 +101,8 @@ impl Changes {
             concat!(
                 "INSERT INTO secrets (",
                 columns!(),
-                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
-                 ON CONFLICT DO NOTHING"
+                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+                 ?19) ON CONFLICT DO NOTHING"
             ),
             secret_params(scope, row),
             Needs::OneRow { none: Unmet::Taken },
@@ -110,8 +119,8 @@ impl Changes {
             "UPDATE secrets SET version = ?4, name = ?5, kind = ?6, created_at = ?7, created_by = ?8,
                  updated_at = ?9, updated_by = ?10, value_version = ?11, value_hash = ?12,
                  value_updated_at = ?13, value_updated_by = ?14, ttl_seconds = ?15, expires_at = ?16,
-                 key_generation = ?17, details = ?18
-             WHERE org_id = ?1 AND collection_id = ?2 AND id = ?3 AND version = ?19",
+                 key_generation = ?17, details = ?18, names_models = ?19
+             WHERE org_id = ?1 AND collection_id = ?2 AND id = ?3 AND version = ?20",
             params,
             Needs::OneRow { none: Unmet::Stale },
         )
@@ -214,12 +223,7 @@ impl Store {
         most_bytes: usize,
     ) -> Result<SecretPage, StoreError> {
         let mut params = range_params(scope, range, limit);
-        let mut bytes = 0;
-        let goes_on = |row: &SecretRow| {
-            bytes += row.details.len();
-            bytes < most_bytes
-        };
-        let rows = match range.kind {
+        match range.kind {
             None => {
                 let sql = concat!(
                     "SELECT ",
@@ -228,10 +232,10 @@ impl Store {
                     in_range!(),
                     "ORDER BY id DESC LIMIT ?5"
                 );
-                self.fetch_while(sql, params, read_secret, goes_on).await?
+                self.fetch_page(sql, params, limit, most_bytes).await
             }
             // No type has a NUL character.
-            Some(kind) if kind.contains('\0') => Vec::new(),
+            Some(kind) if kind.contains('\0') => Ok(SecretPage { rows: Vec::new(), is_whole: true }),
             Some(kind) => {
                 params.push(kind.into());
                 let sql = concat!(
@@ -241,9 +245,47 @@ impl Store {
                     in_range_of_kind!(),
                     "ORDER BY kind DESC, id DESC LIMIT ?5"
                 );
-                self.fetch_while(sql, params, read_secret, goes_on).await?
+                self.fetch_page(sql, params, limit, most_bytes).await
             }
+        }
+    }
+
+    /// Secrets below an id whose metadata may name models, whatever their types, newest first: at most so many, and no
+    /// more after so many bytes of details.
+    ///
+    /// # Errors
+    /// When the storage is unavailable or a row is not as it was written.
+    pub async fn list_secrets_naming_models(
+        &self,
+        scope: Scope,
+        below: Option<SecretId>,
+        limit: u32,
+        most_bytes: usize,
+    ) -> Result<SecretPage, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM secrets WHERE org_id = ?1 AND collection_id = ?2 AND",
+            in_range_of_naming_models!(),
+            "ORDER BY names_models DESC, id DESC LIMIT ?5"
+        );
+        let params = range_params(scope, SecretRange { above: None, below, kind: None }, limit);
+        self.fetch_page(sql, params, limit, most_bytes).await
+    }
+
+    async fn fetch_page(
+        &self,
+        sql: &'static str,
+        params: Vec<Param>,
+        limit: u32,
+        most_bytes: usize,
+    ) -> Result<SecretPage, StoreError> {
+        let mut bytes = 0;
+        let goes_on = |row: &SecretRow| {
+            bytes += row.details.len();
+            bytes < most_bytes
         };
+        let rows = self.fetch_while(sql, params, read_secret, goes_on).await?;
         Ok(SecretPage { is_whole: rows.len() < limit as usize && bytes < most_bytes, rows })
     }
 
@@ -383,6 +425,7 @@ fn secret_params(scope: Scope, row: &SecretRow) -> Vec<Param> {
         columns.expires_at.map(Timestamp::micros),
         columns.key_generation,
         row.details.as_slice(),
+        row.names_models.then_some(1_i64),
     ]
 }
 
@@ -422,6 +465,11 @@ fn read_columns(row: &Row<'_>, collection: Collection, id: SecretId) -> Result<S
             key_generation: row.int(16)?,
         },
         details: row.blob(17)?,
+        names_models: match row.opt_int(18)? {
+            None => false,
+            Some(1) => true,
+            Some(_) => return Err(StoreError::Malformed("names_models")),
+        },
     })
 }
 
@@ -446,5 +494,6 @@ fn unreadable(collection: Collection, id: SecretId, version: i64) -> SecretRow {
             key_generation: 0,
         },
         details: Vec::new(),
+        names_models: true,
     }
 }

@@ -142,7 +142,13 @@ pub struct WantedModel<'a> {
     by_name: &'a [ProviderType],
 }
 
-impl WantedModel<'_> {
+impl<'a> WantedModel<'a> {
+    /// The types that serve it by its name.
+    #[must_use]
+    pub const fn by_name(&self) -> &'a [ProviderType] {
+        self.by_name
+    }
+
     /// Whether a secret of this type, whose metadata say this of models, serves it.
     #[must_use]
     pub fn is_served_by(&self, provider: ProviderType, models: &Models) -> bool {

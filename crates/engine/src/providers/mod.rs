@@ -37,7 +37,7 @@ pub use fit::check_metadata;
 pub use hosts::{AzurePath, Deployment, Destination, destination};
 pub use matching::{ModelRules, WantedModel};
 pub use model_name::{lists_model, split_provider};
-pub use models::Models;
+pub use models::{Models, names_models};
 pub use provider_type::ProviderType;
 pub use unfit::Unfit;
 pub use values::check_value;

@@ -4,6 +4,18 @@ use keyholt_types::Metadata;
 use serde_json::Value;
 
 use super::fields::{object, texts};
+use super::provider_type::ProviderType;
+
+/// Whether a secret of this type may serve other models than those that its type serves by their names, or not all of them.
+/// Without it the type alone tells what it serves; what is no provider's serves none.
+#[must_use]
+pub fn names_models(kind: Option<&str>, metadata: Option<&Metadata>) -> bool {
+    /// Part of the names of all three fields. Most metadata have none of them, and need not be read to tell.
+    const PART: &str = "odels";
+    metadata.is_some_and(|metadata| metadata.json().contains(PART))
+        && kind.and_then(ProviderType::parse).is_some()
+        && Models::of(metadata).differ()
+}
 
 /// What the metadata of a secret say of the models that it serves (wire/braintrust.md 6.3), without anything else that
 /// is in them. Does not print, as metadata do not.
@@ -35,6 +47,11 @@ impl Models {
         }
     }
 
+    /// Whether another set of models is served than by the type alone.
+    pub(super) fn differ(&self) -> bool {
+        !self.names_none || !self.custom.is_empty() || self.excludes_default
+    }
+
     /// Whether a model is served, which is one that secrets of this type serve by its name, or not.
     pub(super) fn serve(&self, model: &str, is_served_by_name: bool) -> bool {
         let holds = |names: &[Box<str>]| names.iter().any(|name| **name == *model);
@@ -51,5 +68,32 @@ impl Models {
         let each =
             |names: &[Box<str>]| -> usize { names.iter().map(|name| name.len() + size_of::<Box<str>>()).sum() };
         each(&self.listed) + each(&self.custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn whatever_is_said_of_models_is_seen_without_the_metadata() {
+        for silent in [json!({}), json!({"models": null}), json!({"models": []}), json!({"customModels": {}})] {
+            let metadata = samples::metadata(silent);
+            assert!(!names_models(Some("openai"), metadata.as_ref()));
+        }
+        assert!(!names_models(Some("openai"), None));
+        for naming in [
+            json!({"models": ["m"]}),
+            json!({"models": "m"}),
+            json!({"customModels": {"m": {}}}),
+            json!({"excludeDefaultModels": true}),
+        ] {
+            let metadata = samples::metadata(naming);
+            assert!(names_models(Some("openai"), metadata.as_ref()));
+            assert!(!names_models(Some("mine"), metadata.as_ref()) && !names_models(None, metadata.as_ref()));
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod binding;
 mod choose;
 mod confirm;
+mod groups;
 mod open_value;
 mod profile;
 mod profiles;

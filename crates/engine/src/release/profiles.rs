@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use keyholt_types::OrgId;
 
+use super::groups::Group;
 use super::profile::Profile;
-use crate::providers::ProviderType;
 
 /// When profiles were read: taken before the database is.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,7 @@ pub(crate) struct ReadAt {
     ticks: Duration,
 }
 
-/// Profiles by organisation and type. They choose; what is chosen is read and proven anew before it is used, so that
+/// Profiles by organisation and group. They choose; what is chosen is read and proven anew before it is used, so that
 /// nobody is served by what is no longer there.
 ///
 /// Every change on this node ends those of its organisation before it is acknowledged. Where other nodes change the
@@ -32,7 +32,7 @@ pub(crate) struct Profiles {
 
 #[derive(Default)]
 struct Known {
-    lists: HashMap<(OrgId, ProviderType), Kept>,
+    lists: HashMap<(OrgId, Group), Kept>,
     bytes: usize,
 }
 
@@ -63,26 +63,26 @@ impl Profiles {
         ReadAt { change: self.changes_of(org).load(Ordering::SeqCst), ticks }
     }
 
-    /// The profiles of an organisation's secrets of this type, as far as they may still be gone by.
+    /// The profiles of a group of an organisation's secrets, as far as they may still be gone by.
     pub(super) fn find(
         &self,
         org: OrgId,
-        kind: ProviderType,
+        group: Group,
         ticks: Duration,
         is_shared: bool,
     ) -> Option<Arc<[Profile]>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let kept = known.lists.get(&(org, kind))?;
+        let kept = known.lists.get(&(org, group))?;
         let is_current = kept.at.change == self.now(org, ticks).change
             && (!is_shared || ticks.saturating_sub(kept.at.ticks) < Self::LIFE);
         is_current.then(|| Arc::clone(&kept.profiles))
     }
 
-    /// Keeps the profiles of all of an organisation's secrets of this type, read at this time.
-    pub(super) fn keep(&self, org: OrgId, kind: ProviderType, at: ReadAt, profiles: &Arc<[Profile]>) {
+    /// Keeps the profiles of a whole group of an organisation's secrets, read at this time.
+    pub(super) fn keep(&self, org: OrgId, group: Group, at: ReadAt, profiles: &Arc<[Profile]>) {
         let bytes = Self::LIST_BYTES + profiles.iter().map(Profile::bytes).sum::<usize>();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let before = known.lists.remove(&(org, kind)).map_or(0, |kept| kept.bytes);
+        let before = known.lists.remove(&(org, group)).map_or(0, |kept| kept.bytes);
         known.bytes -= before;
         if bytes > Self::MOST_BYTES {
             return;
@@ -91,7 +91,7 @@ impl Profiles {
             *known = Known::default();
         }
         known.bytes += bytes;
-        known.lists.insert((org, kind), Kept { at, profiles: Arc::clone(profiles), bytes });
+        known.lists.insert((org, group), Kept { at, profiles: Arc::clone(profiles), bytes });
     }
 
     /// Ends what is known of an organisation's secrets, also for those who are reading it now.
@@ -112,9 +112,10 @@ mod tests {
 
     use super::*;
     use crate::SecretView;
+    use crate::providers::ProviderType;
 
     const ORG: OrgId = OrgId::MIN;
-    const KIND: ProviderType = ProviderType::OpenAi;
+    const GROUP: Group = Group::OfType(ProviderType::OpenAi);
 
     fn profiles(count: u32) -> Arc<[Profile]> {
         (0..count).filter_map(|number| Profile::of(&secret(&format!("{number:01000}")))).collect()
@@ -128,7 +129,7 @@ mod tests {
                 id: SecretId::MIN,
                 version: 1,
                 name: name.into(),
-                kind: Some(KIND.word().into()),
+                kind: Some(ProviderType::OpenAi.word().into()),
                 created_at: now,
                 created_by: ApiKeyId::MIN,
                 updated_at: None,
@@ -152,12 +153,12 @@ mod tests {
     #[test]
     fn what_was_read_before_a_change_is_not_gone_by_after_it() {
         let known = Profiles::default();
-        let is_known = || known.find(ORG, KIND, after(0), false).is_some();
+        let is_known = || known.find(ORG, GROUP, after(0), false).is_some();
         let at = known.now(ORG, after(0));
         known.forget(ORG);
-        known.keep(ORG, KIND, at, &profiles(1));
+        known.keep(ORG, GROUP, at, &profiles(1));
         assert!(!is_known(), "whoever reads while a change is committed may read what was before");
-        known.keep(ORG, KIND, known.now(ORG, after(0)), &profiles(1));
+        known.keep(ORG, GROUP, known.now(ORG, after(0)), &profiles(1));
         assert!(is_known());
         known.forget(OrgId::MAX);
         assert!(is_known(), "a change elsewhere ends nothing here");
@@ -168,20 +169,20 @@ mod tests {
     #[test]
     fn what_other_nodes_may_have_changed_is_gone_by_for_half_a_second() {
         let known = Profiles::default();
-        known.keep(ORG, KIND, known.now(ORG, after(1000)), &profiles(1));
-        let is_known = |millis, is_shared| known.find(ORG, KIND, after(millis), is_shared).is_some();
+        known.keep(ORG, GROUP, known.now(ORG, after(1000)), &profiles(1));
+        let is_known = |millis, is_shared| known.find(ORG, GROUP, after(millis), is_shared).is_some();
         assert!(is_known(1000, true) && is_known(1499, true));
         assert!(!is_known(1500, true) && !is_known(10_000, true));
         assert!(is_known(10_000, false), "nobody else changes a database of one node");
     }
 
     #[test]
-    fn each_type_of_each_organisation_has_its_own() {
+    fn each_group_of_each_organisation_has_its_own() {
         let known = Profiles::default();
-        known.keep(ORG, KIND, known.now(ORG, after(0)), &profiles(3));
-        let find = |org, kind| known.find(org, kind, after(0), false).map(|found| found.len());
-        assert_eq!(find(ORG, KIND), Some(3));
-        assert_eq!((find(ORG, ProviderType::Groq), find(OrgId::MAX, KIND)), (None, None));
+        known.keep(ORG, GROUP, known.now(ORG, after(0)), &profiles(3));
+        let find = |org, group| known.find(org, group, after(0), false).map(|found| found.len());
+        assert_eq!(find(ORG, GROUP), Some(3));
+        assert_eq!((find(ORG, Group::NamingModels), find(OrgId::MAX, GROUP)), (None, None));
     }
 
     #[test]
@@ -189,16 +190,16 @@ mod tests {
         let known = Profiles::default();
         let bytes = || known.known.read().unwrap().bytes;
         let at = known.now(ORG, after(0));
-        known.keep(ORG, KIND, at, &profiles(3000));
+        known.keep(ORG, GROUP, at, &profiles(3000));
         let one = bytes();
         assert!((3_000_000..Profiles::MOST_BYTES / 2).contains(&one), "{one}");
-        known.keep(ORG, KIND, at, &profiles(3000));
+        known.keep(ORG, GROUP, at, &profiles(3000));
         assert_eq!(bytes(), one, "what is read anew takes the place of what was");
-        known.keep(ORG, ProviderType::Groq, at, &profiles(3000));
+        known.keep(ORG, Group::NamingModels, at, &profiles(3000));
         assert_eq!(bytes(), 2 * one);
-        known.keep(ORG, ProviderType::Azure, at, &profiles(3000));
+        known.keep(ORG, Group::All, at, &profiles(3000));
         assert_eq!(bytes(), one, "all were given up but the last");
-        known.keep(ORG, ProviderType::Azure, at, &profiles(9000));
+        known.keep(ORG, Group::All, at, &profiles(9000));
         assert_eq!((bytes(), known.known.read().unwrap().lists.len()), (0, 0), "too large to be kept");
     }
 }

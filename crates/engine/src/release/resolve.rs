@@ -1,14 +1,16 @@
 //! What an AI proxy asks for: the values that serve a model (wire/braintrust.md 6).
 
-use std::sync::Arc;
+use std::cmp::Reverse;
 
+use keyholt_store::SecretRow;
 use keyholt_types::{Action, Caller, SecretValue};
 
 use super::binding::is_bound;
+use super::groups::{Group, GroupRows};
 use super::open_value::scope_of;
 use crate::authorise::Operation;
 use crate::providers::{self, Unfit};
-use crate::{Denied, Engine, Error, ListedSecret, OrgChoice, SecretFilter, SecretView};
+use crate::{Denied, Engine, Error, OrgChoice, SecretView};
 
 /// What a proxy asks for.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +41,7 @@ impl Engine {
     /// When the caller may not reveal (or use, from an address that is trusted to resolve), shows a credential for
     /// another model, or names an organisation that is not theirs.
     pub async fn resolve(
-        self: &Arc<Self>,
+        &self,
         caller: &Caller,
         request: ResolveRequest<'_>,
     ) -> Result<Vec<ResolvedSecret>, Error> {
@@ -54,22 +56,22 @@ impl Engine {
             self.count_refused_attempt(caller, None, operation.attempt());
             return Err(Error::Forbidden(Denied::OutsidePattern));
         }
-        let mut list = self.list_secrets_for(caller, request.org, SecretFilter::default(), operation).await?;
+        let groups = request.model.map_or_else(
+            || vec![Group::All],
+            |model| Group::of_model(self.models.providers_of(model).iter().copied()),
+        );
         let mut resolved = Vec::new();
-        loop {
-            let batch = list.next().await?;
-            if batch.is_empty() {
-                break;
-            }
-            for listed in batch {
-                let ListedSecret::Open(secret) = listed else { continue };
-                if let Some(value) = self.value_for_model(&secret, request.model).await? {
-                    let grant = caller.identity.grant_in(secret.columns.collection.org());
-                    let org_name = grant.map(|grant| grant.org_name.clone()).ok_or(Error::Internal)?;
-                    resolved.push(ResolvedSecret { secret, org_name, value });
+        for org in self.all_orgs(caller, request.org, operation)? {
+            let mut rows = GroupRows::new(self, org.secrets(), &groups);
+            while let Some(batch) = rows.next().await? {
+                for row in batch {
+                    resolved.extend(self.resolve_row(caller, row, request.model).await?);
                 }
             }
         }
+        resolved.sort_by_key(|one| Reverse((one.secret.columns.id, one.secret.columns.collection.org())));
+        // A change between two reads may have put it into another group.
+        resolved.dedup_by_key(|one| (one.secret.columns.id, one.secret.columns.collection.org()));
         self.record_released(caller, Action::SecretResolve, resolved.iter().map(|one| &one.secret)).await?;
         Ok(resolved)
     }
@@ -93,6 +95,24 @@ impl Engine {
         } else {
             Operation::RevealSecrets
         }
+    }
+
+    /// A secret with its value, if the secret is the caller's, serves the model and fits.
+    async fn resolve_row(
+        &self,
+        caller: &Caller,
+        row: SecretRow,
+        model: Option<&str>,
+    ) -> Result<Option<ResolvedSecret>, Error> {
+        let secret = match self.open_present(&caller.identity.restrictions, row).await {
+            Ok(Some(secret)) => secret,
+            Ok(None) | Err(Error::Locked) => return Ok(None),
+            Err(other) => return Err(other),
+        };
+        let Some(value) = self.value_for_model(&secret, model).await? else { return Ok(None) };
+        let grant = caller.identity.grant_in(secret.columns.collection.org());
+        let org_name = grant.map(|grant| grant.org_name.clone()).ok_or(Error::Internal)?;
+        Ok(Some(ResolvedSecret { secret, org_name, value }))
     }
 
     /// A secret's value, if the secret serves the model and fits; the inner one is none where the type needs

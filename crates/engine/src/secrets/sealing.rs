@@ -9,7 +9,7 @@ use keyholt_types::{
 
 use super::edit::{Edit, MetadataEdit};
 use crate::authorise::server_scope;
-use crate::providers::bound_hosts;
+use crate::providers::{bound_hosts, names_models};
 use crate::{Denied, Engine, Error, Field, NewSecret, SecretView};
 
 /// A row with the value that goes with it, sealed and ready to be stored.
@@ -35,7 +35,8 @@ impl SealedSecret {
 }
 
 impl Engine {
-    /// Opens a row: its details prove all its columns.
+    /// Opens a row: its details prove all its columns, and a row that names models must say so, or it would be hidden from
+    /// those whom it serves.
     ///
     /// [`Error::Locked`] when it does not open, which has been reported then.
     pub(crate) async fn open_row(&self, row: SecretRow) -> Result<SecretView, Error> {
@@ -48,7 +49,10 @@ impl Engine {
             Err(Error::Locked) => None,
             Err(other) => return Err(other),
         };
-        match details {
+        let is_hidden = |details: &Details| {
+            !row.names_models && names_models(row.columns.kind.as_deref(), details.metadata.as_ref())
+        };
+        match details.filter(|details| !is_hidden(details)) {
             Some(details) => Ok(SecretView { columns: row.columns, details }),
             None => {
                 self.report_locked(&row.columns).await;
@@ -194,7 +198,11 @@ impl Engine {
         columns.key_generation = kek.generation();
         let sealed = kek.seal_details(&columns, &details).map_err(|_| sealing_failed())?;
         Ok(SealedSecret {
-            row: SecretRow { columns: columns.clone(), details: sealed },
+            row: SecretRow {
+                names_models: names_models(columns.kind.as_deref(), details.metadata.as_ref()),
+                columns: columns.clone(),
+                details: sealed,
+            },
             value: value.map(|(row, _)| row),
             view: SecretView { columns, details },
         })

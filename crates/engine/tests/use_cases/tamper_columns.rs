@@ -3,8 +3,9 @@
 use keyholt_engine::{Error, ImportedSecret, ListedSecret, OrgChoice, SecretFilter};
 use keyholt_testkit::{Intruder, TestEngine};
 use keyholt_types::{Action, SecretId};
+use serde_json::json;
 
-use crate::fixture::{find, full, list, names, new_value, patch, rest_of, with_ttl};
+use crate::fixture::{find, full, list, metadata, names, new_value, patch, rest_of, with_ttl};
 
 /// What each column of the table is changed to. Where the row is found afterwards depends on the first three.
 const TAMPERINGS: &[(&str, &[&str])] = &[
@@ -36,13 +37,18 @@ const TAMPERINGS: &[(&str, &[&str])] = &[
             "'x'",
         ],
     ),
+    // To say that they may where they do not changes nothing: rows of before there was this column say so.
+    ("names_models", &["NULL", "0", "'x'"]),
 ];
 
 /// A secret in which nothing is absent.
 async fn make(test: &TestEngine) -> SecretId {
     let id = SecretId::parse("00000000-0000-4000-8000-000000000001").unwrap();
-    let secret =
-        keyholt_engine::NewSecret { ttl: with_ttl("a", "v", 86_400).ttl, ..full("tampered", "a value") };
+    let secret = keyholt_engine::NewSecret {
+        ttl: with_ttl("a", "v", 86_400).ttl,
+        metadata: Some(metadata(json!({"models": ["m"]}))),
+        ..full("tampered", "a value")
+    };
     let imported = ImportedSecret { id, created_at: None, secret };
     test.engine.import_secrets(&test.owner, OrgChoice::Unnamed, None, vec![imported]).await.unwrap();
     patch(test, id, new_value("another value")).await.unwrap();

@@ -170,6 +170,7 @@ pub(crate) const TABLES: &[Table] = &[
             int("expires_at"),
             int("key_generation"),
             blob("details"),
+            int("names_models").added(7, "1"),
         ],
     )
     .unique(&["name"]),

@@ -221,6 +221,7 @@ pub(crate) fn secret(scope: Scope, id: u128, name: &str) -> SecretRow {
             key_generation: 1,
         },
         details: vec![1, 2, 3],
+        names_models: false,
     }
 }
 

@@ -76,6 +76,7 @@ contract! {
         the_lowest_and_the_highest_id_are_listed,
         a_limit_keeps_the_nearest,
         a_type_keeps_its_own_only,
+        those_that_may_name_models_are_listed_apart,
         heads_say_what_a_row_says_oldest_first,
         batches_give_every_row_once,
         another_collection_is_never_listed,

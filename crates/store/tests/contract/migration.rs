@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use keyholt_store::{
-    ApiKeyRow, Changes, IdRange, MemberRow, MembershipRow, PrincipalRow, Store, StoredAuditRecord,
+    ApiKeyRow, Changes, IdRange, MemberRow, MembershipRow, PrincipalRow, SecretRow, Store, StoredAuditRecord,
     TokenSubject, Uses,
 };
 use keyholt_types::{
@@ -143,7 +143,11 @@ fn old_rows_read_as_rows_without_what_is_new() {
         assert!(store.find_api_key_near(&old_key().mac).await.unwrap().unwrap().is_its);
         assert_eq!(store.find_api_key(old_key().id).await.unwrap(), Some(old_key()));
         assert_eq!(store.list_api_keys(org_scope(1), IdRange::default(), 10).await.unwrap(), [old_key()]);
-        assert_eq!(store.find_secret_named(scope(), "a").await.unwrap(), Some(secret(scope(), 1, "a")));
+        // Nobody knows of old rows what their metadata name.
+        let known = SecretRow { names_models: true, ..secret(scope(), 1, "a") };
+        assert_eq!(store.find_secret_named(scope(), "a").await.unwrap().as_ref(), Some(&known));
+        let naming = store.list_secrets_naming_models(scope(), None, 10, usize::MAX).await.unwrap();
+        assert_eq!(naming.rows, [known]);
     });
 }
 

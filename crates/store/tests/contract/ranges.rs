@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use keyholt_store::{Scope, SecretHead, SecretRange, Store};
+use keyholt_store::{Scope, SecretHead, SecretPage, SecretRange, SecretRow, Store};
 use keyholt_types::SecretId;
 
-use crate::fixture::{at, inserted, org_scope, project_id, scope, secret, secret_id};
+use crate::fixture::{at, inserted, next, org_scope, project_id, scope, secret, secret_id, updated};
 
 const ALL: SecretRange<'static> = SecretRange { above: None, below: None, kind: None };
 
@@ -80,6 +80,29 @@ pub(crate) async fn a_type_keeps_its_own_only(store: Arc<Store>) {
         assert_eq!(newest_first(&store, range(none), 10).await, [], "{none:?}");
         assert_eq!(oldest_first(&store, range(none), 10).await, [], "{none:?}");
     }
+}
+
+pub(crate) async fn those_that_may_name_models_are_listed_apart(store: Arc<Store>) {
+    let made = |number: u128| SecretRow {
+        names_models: number.is_multiple_of(3),
+        ..secret(scope(), number, &format!("secret {number}"))
+    };
+    for number in 1..=9 {
+        store.commit(inserted(&made(number))).await.unwrap();
+    }
+    let list = async |below: Option<u128>, limit| {
+        let page = store.list_secrets_naming_models(scope(), below.map(secret_id), limit, usize::MAX);
+        let SecretPage { rows, is_whole } = page.await.unwrap();
+        assert!(rows.iter().all(|row| row.names_models));
+        (rows.iter().map(|row| row.columns.id).collect::<Vec<_>>(), is_whole)
+    };
+    assert_eq!(list(None, 10).await, (ids([9, 6, 3]), true));
+    assert_eq!(list(None, 2).await, (ids([9, 6]), false));
+    assert_eq!(list(Some(6), 2).await, (ids([3]), true));
+    let (no_longer, now) = (made(6), made(7));
+    store.commit(updated(&SecretRow { names_models: false, ..next(&no_longer) })).await.unwrap();
+    store.commit(updated(&SecretRow { names_models: true, ..next(&now) })).await.unwrap();
+    assert_eq!(list(None, 10).await, (ids([9, 7, 3]), true));
 }
 
 pub(crate) async fn batches_give_every_row_once(store: Arc<Store>) {

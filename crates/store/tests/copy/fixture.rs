@@ -50,7 +50,7 @@ fn rows(deployment: u8) -> String {
          WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 700)
              INSERT INTO secrets SELECT x'{a}', iif(n % 7 = 0, x'{p}', x'{a}'), unhex(printf('%032x', n * 3)), 1,
                  'secret ' || n, iif(n % 2 = 0, NULL, 'openai'), n, x'{k}', NULL, x'{k}', 1, randomblob(32), NULL, NULL,
-                 NULL, iif(n % 5 = 0, n, NULL), 1, randomblob(100) FROM number;
+                 NULL, iif(n % 5 = 0, n, NULL), 1, randomblob(100), iif(n % 3 = 0, 1, NULL) FROM number;
          INSERT INTO secret_values SELECT org_id, collection_id, id, 1, randomblob(60), randomblob(80), 1 FROM secrets;
          INSERT INTO usage SELECT org_id, id, x'{k}', 1, 0, 10, 20, 30, 40, 200, 1 FROM secrets LIMIT 3;
          WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1203)

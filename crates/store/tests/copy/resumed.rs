@@ -29,7 +29,7 @@ fn a_copy_of_what_is_in_use_is_unfinished_until_it_is_caught_up() {
              UPDATE secrets SET name = 'secret 20' WHERE name = 'x';
              DELETE FROM secrets WHERE name IN ('secret 30', 'secret 699');
              INSERT INTO secrets SELECT org_id, collection_id, unhex(printf('%032x', 100)), 1, 'secret 30', kind, 1,
-                 created_by, NULL, updated_by, 0, x'', NULL, NULL, NULL, NULL, 1, x'' FROM secrets WHERE name = 'secret 1';
+                 created_by, NULL, updated_by, 0, x'', NULL, NULL, NULL, NULL, 1, x'', 1 FROM secrets WHERE name = 'secret 1';
              UPDATE secret_values SET sealed = x'00' WHERE secret_id = unhex(printf('%032x', 3));
              UPDATE orgs SET name = 'x' WHERE name = 'acme';
              UPDATE orgs SET name = 'acme' WHERE name = 'ключ';

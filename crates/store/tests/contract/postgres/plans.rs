@@ -1,6 +1,6 @@
 //! What PostgreSQL reads for what is asked, before it has statistics: each answer by the index that is made for it.
 
-use keyholt_store::{Changes, Store};
+use keyholt_store::{Changes, SecretRow, Store};
 use keyholt_testkit::postgres::Cluster;
 
 use super::{node, until};
@@ -19,13 +19,17 @@ fn an_index_reads_what_is_asked_for_and_no_more_before_there_are_statistics() {
         make_orgs(&store).await;
         // The first plans are made while the tables are empty, and kept.
         for place in 1..=ROWS {
-            let row = secret(scope(), place, &place.to_string());
+            // Few name models.
+            let names_models = place.is_multiple_of(50);
+            let row = SecretRow { names_models, ..secret(scope(), place, &place.to_string()) };
             let made = Changes::new()
                 .insert_secret(scope(), &row)
                 .insert_value(scope(), row.columns.id, &value(1))
                 .insert_project(&project(1, 100 + place, &place.to_string()));
             commit(&store, made).await.unwrap();
             find_all_ways(&store, place).await;
+            let naming = store.list_secrets_naming_models(scope(), None, 1, usize::MAX).await.unwrap();
+            assert_eq!(naming.rows.len() as u128, (place / 50).min(1));
             store.commit(updated(&next(&row))).await.unwrap();
         }
     });
