@@ -1,9 +1,9 @@
 //! More requests than can be served: some are refused at once, so that the others are answered in time.
 //!
-//! Requests wait where nobody sees them: in sockets and in the runtime's queue. How long they do is measured by a task
-//! that sleeps a little, again and again: what it comes too late by is what each of them waits. Where that stays too much,
-//! so many requests are let through until the next look as were served in the time that a request may wait, and those
-//! beyond are refused before anything is done for them. A burst is waited for: who is refused loses a second at least.
+//! Requests wait where nobody sees them: in sockets and in the runtime's queue. How long they do is measured by tasks that do
+//! nothing, one every few milliseconds, which wait there as requests do. Where that stays too long, so many requests are let
+//! through until the next look as were served in the time that a request may wait, and those beyond are refused before
+//! anything is done for them. A burst is waited for: who is refused loses a second at least.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,8 +16,12 @@ const PERIOD: Duration = Duration::from_millis(5);
 /// What a request may wait. Two hundred clients that each ask for the dearest page, one after the other, wait less.
 const TARGET: Duration = Duration::from_millis(50);
 
-/// How many looks in a row have to come too late before it is more than a burst.
+/// How many looks in a row have to come too late before it is more than a burst. One that comes a second late is enough:
+/// where requests are dear, the next looks would come as late.
 const PATIENCE: u32 = 3;
+
+/// What is no burst, however it came about.
+const LONG: Duration = Duration::from_secs(1);
 
 /// The fewest requests between two looks of which a long wait is due to them: with fewer, it is the machine that is slow,
 /// and refusing helps nobody.
@@ -50,11 +54,20 @@ impl Pressure {
         self.came.fetch_add(1, Ordering::Relaxed) < self.allowed.load(Ordering::Relaxed)
     }
 
-    /// Looks for ever.
+    /// Looks until the runtime ends. Not to be called within a task of the runtime: what a task spawns is run before
+    /// what waits.
     pub(crate) async fn watch(&self) {
         let mut last = now();
         loop {
             sleep(PERIOD).await;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "it ends when the queue gets to it, and holds nothing"
+            )]
+            let waited = tokio::spawn(async {}).await;
+            if waited.is_err() {
+                return;
+            }
             let this = now();
             self.look(this.duration_since(last));
             last = this;
@@ -66,7 +79,8 @@ impl Pressure {
         let came = self.came.swap(0, Ordering::Relaxed);
         let allowed = self.allowed.load(Ordering::Relaxed);
         let is_late = taken > PERIOD + TARGET && came >= FEWEST;
-        let late = if is_late { self.late.load(Ordering::Relaxed).saturating_add(1) } else { 0 };
+        let counts = if taken > PERIOD + LONG { PATIENCE } else { 1 };
+        let late = if is_late { self.late.load(Ordering::Relaxed).saturating_add(counts) } else { 0 };
         self.late.store(late, Ordering::Relaxed);
         let next = if is_late && (late >= PATIENCE || allowed != ANY) {
             let fits = f64::from(came.min(allowed)) * (PERIOD + TARGET).as_secs_f64() / taken.as_secs_f64();
@@ -126,6 +140,15 @@ mod tests {
         assert_eq!(send(&pressure, 10_000, PERIOD), 10_000);
         assert_eq!(send(&pressure, 10_000, TARGET * 10), 10_000);
         assert_eq!(send(&pressure, 10_000, PERIOD), 10_000);
+    }
+
+    #[test]
+    fn a_wait_of_a_second_is_more_than_a_burst() {
+        let pressure = Pressure::new();
+        assert_eq!(send(&pressure, 2_000, PERIOD + LONG), 2_000);
+        assert_eq!(send(&pressure, 2_000, PERIOD + LONG), 2_000);
+        assert_eq!(send(&pressure, 2_000, LONG * 2), 2_000);
+        assert!(send(&pressure, 2_000, LONG * 2) <= 2_000 * 55 / 2_000);
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl AppState {
         }))
     }
 
-    /// Watches whether more requests come than can be served, for ever. Where nobody does, none is refused for that.
+    /// Watches whether more requests come than can be served, for ever. Where nobody does, none is refused for that. To be
+    /// called beside the runtime's tasks (`block_on`), not within one.
     pub async fn watch_pressure(&self) {
         self.pressure.watch().await;
     }
