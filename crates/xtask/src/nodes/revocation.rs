@@ -29,6 +29,8 @@ const SETTLED: Duration = Duration::from_millis(700);
 const CUT_FOR: Duration = Duration::from_secs(3);
 /// How often a revocation is tried.
 const ATTEMPTS: usize = 5;
+/// The three measurements, in their order.
+const NAMES: [&str; 3] = ["with notifications", "without notifications", "one node cut off"];
 /// How long the key may be good before the measurement fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -45,6 +47,14 @@ impl Good {
             asked: Times::of(all.iter().map(|last| last.asked).collect()),
             answered: Times::of(all.iter().map(|last| last.answered).collect()),
         }
+    }
+
+    /// For people, with its name before it.
+    fn row(&self, name: &str) -> String {
+        let Self { asked, answered } = self;
+        let at = |share| format!("{:.1} ({:.1})", asked.at(share), answered.at(share));
+        let (count, beyond) = (asked.len(), asked.beyond(PROMISE));
+        format!("{name:<24} {count:>11} {:>19} {:>19} {:>19} {beyond:>11}", at(50), at(99), at(100))
     }
 }
 
@@ -70,13 +80,13 @@ pub(super) fn measure(installation: &Installation, arguments: &NodesArgs) -> any
         forwarders.iter().map(|by| installation.start_by(by.address())).collect::<Result<_, _>>()?;
     let secret = make_secret(&nodes)?;
     let notified = under_load(&nodes, &secret, || revoke_many(&nodes, &secret, arguments.revocations))?;
-    eprintln!("{} revocations with notifications", notified.asked.len());
+    eprintln!("{}", notified.row(NAMES[0]));
     for forwarder in &forwarders {
         forwarder.leave_notifications_out();
     }
     let polled = under_load(&nodes, &secret, || revoke_many(&nodes, &secret, arguments.revocations))?;
     let left_out = forwarders.iter().map(|forwarder| forwarder.traffic().left_out).sum();
-    eprintln!("{} revocations without", polled.asked.len());
+    eprintln!("{}", polled.row(NAMES[1]));
     let forwarder = forwarders.get(CUT).context("no node to cut off")?;
     let others = nodes.get(..CUT).context("no other node")?;
     let mut unavailable = Vec::new();
@@ -86,6 +96,7 @@ pub(super) fn measure(installation: &Installation, arguments: &NodesArgs) -> any
             let (time, refused) = revoke_cut_off(&nodes, &secret, forwarder)?;
             times.push(time);
             unavailable.extend(refused);
+            eprintln!("a node was cut off {} times of {}", times.len(), arguments.partitions);
         }
         Ok(Good::of(&times))
     })?;
@@ -287,16 +298,8 @@ impl Revocations {
             "{:<24} {:>11} {:>19} {:>19} {:>19} {:>11}",
             "", "revocations", "p50", "p99", "max", "sent > 1 s"
         );
-        for (name, Good { asked, answered }) in self.all() {
-            let at = |share| format!("{:.1} ({:.1})", asked.at(share), answered.at(share));
-            println!(
-                "{name:<24} {:>11} {:>19} {:>19} {:>19} {:>11}",
-                asked.len(),
-                at(50),
-                at(99),
-                at(100),
-                asked.beyond(PROMISE)
-            );
+        for (name, good) in self.all() {
+            println!("{}", good.row(name));
         }
         println!(
             "{} notifications were left out. The node that was cut off said {} times that it cannot tell (503), within\n\
@@ -319,10 +322,7 @@ impl Revocations {
     }
 
     const fn all(&self) -> [(&'static str, &Good); 3] {
-        [
-            ("with notifications", &self.notified),
-            ("without notifications", &self.polled),
-            ("one node cut off", &self.cut_off),
-        ]
+        let [with, without, cut_off] = NAMES;
+        [(with, &self.notified), (without, &self.polled), (cut_off, &self.cut_off)]
     }
 }

@@ -122,7 +122,7 @@ async fn client(
         let answer = answers::read(&mut stream, &mut buffer).await?;
         let taken = now().duration_since(due);
         let window = Window::at(due.duration_since(schedule.start));
-        schedule.served.borrow_mut().answered(window, answer, taken);
+        schedule.served.borrow_mut().answered(window, answer, mix.is_lookup(number), taken);
         if let Some(seconds) = answer.retry_after
             && !is_impatient
         {

@@ -46,6 +46,11 @@ impl Mix {
         Self { only_gets: true, ..Self::new(host, key) }
     }
 
+    /// Whether the request with this number is a lookup of values.
+    pub(super) const fn is_lookup(&self, number: u64) -> bool {
+        !self.only_gets && scattered(number) % 10 == 9
+    }
+
     /// Writes the request with this number in place of what is there.
     pub(super) fn write(&self, number: u64, to: &mut Vec<u8>) {
         to.clear();
@@ -89,6 +94,7 @@ mod tests {
                 .position(|start| text.starts_with(start))
                 .unwrap();
             counts[place] += 1;
+            assert_eq!(mix.is_lookup(number), place == 3);
         }
         assert!(counts[0] > 6_700 && counts[1..].iter().all(|count| *count > 850), "{counts:?}");
     }

@@ -9,7 +9,7 @@ use super::arguments::OverloadArgs;
 use super::arrivals::{Volume, arrive};
 use super::bars::Bars;
 use super::mix::Mix;
-use crate::measure::{KEY, Program, ask, fill};
+use crate::measure::{KEY, Program, ask, ask_with, fill};
 
 /// What one organisation may ask for in a second, in the option's form too.
 const LIMIT: u32 = 1_000;
@@ -68,7 +68,12 @@ pub(super) async fn measure(
 fn key_of_another_org(keyholt: &Program) -> anyhow::Result<String> {
     let address = keyholt.address;
     ask(address, "POST", "/keyholt/v1/orgs", &json!({ "name": "noisy" }))?;
-    let wanted = json!({ "name": "noisy", "orgs": ["noisy"], "role": "viewer" });
-    let made = ask(address, "POST", "/keyholt/v1/api-keys", &wanted)?;
-    Ok(made.get("key").and_then(|key| key.as_str()).context("no key")?.to_owned())
+    let make = |key: &str, name: &str, orgs: &[&str], role: &str| {
+        let wanted = json!({ "name": name, "orgs": orgs, "role": role });
+        let made = ask_with(key, address, "POST", "/keyholt/v1/api-keys", &wanted)?;
+        anyhow::Ok(made.get("key").and_then(|key| key.as_str()).context("no key")?.to_owned())
+    };
+    // Who makes an organisation is no member of it, and makes one who is.
+    let owner = make(KEY, "both", &["default", "noisy"], "owner")?;
+    make(&owner, "noisy", &["noisy"], "viewer")
 }

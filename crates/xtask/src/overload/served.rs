@@ -40,7 +40,7 @@ impl Served {
         Self { time, ..Self::default() }
     }
 
-    pub(super) fn answered(&mut self, window: Window, answer: Answer, taken: Duration) {
+    pub(super) fn answered(&mut self, window: Window, answer: Answer, is_lookup: bool, taken: Duration) {
         let (times, refused) = self.windows.entry(window).or_default();
         if answer.status == 200 {
             let micros = u64::try_from(taken.as_micros()).unwrap_or(u64::MAX);
@@ -52,7 +52,7 @@ impl Served {
         *self.refused.entry(answer.status).or_default() += 1;
         // The lookup of an AI proxy is never refused but with 400 (wire/braintrust.md 6.1).
         let is_refusal = matches!(answer.status, 429 | 503) && answer.retry_after.is_some();
-        if !is_refusal && answer.status != 400 {
+        if !is_refusal && !(is_lookup && answer.status == 400) {
             self.wrong += 1;
         }
     }
@@ -109,23 +109,23 @@ mod tests {
     #[test]
     fn what_is_no_proper_refusal_is_wrong() {
         let mut served = Served::new(Duration::from_secs(1));
-        for answer in
-            [OK, BUSY, Answer { status: 429, retry_after: Some(1) }, Answer { status: 400, retry_after: None }]
-        {
-            served.answered(Window(0), answer, Duration::ZERO);
+        let bare = |status| Answer { status, retry_after: None };
+        for answer in [OK, BUSY, Answer { status: 429, retry_after: Some(1) }] {
+            served.answered(Window(0), answer, false, Duration::ZERO);
         }
+        served.answered(Window(0), bare(400), true, Duration::ZERO);
         assert_eq!(served.wrong, 0);
-        for answer in [Answer { status: 503, retry_after: None }, Answer { status: 500, retry_after: None }] {
-            served.answered(Window(0), answer, Duration::ZERO);
+        for answer in [bare(503), bare(500), bare(400)] {
+            served.answered(Window(0), answer, false, Duration::ZERO);
         }
-        assert_eq!((served.wrong, served.rate()), (2, 1.0));
+        assert_eq!((served.wrong, served.rate()), (3, 1.0));
     }
 
     #[test]
     fn all_is_well_after_the_last_window_that_was_slow_or_refused() {
         let mut served = Served::new(Duration::from_secs(1));
         for (window, answer, millis) in [(0, BUSY, 1), (1, OK, 90), (2, OK, 1), (3, OK, 1)] {
-            served.answered(Window(window), answer, Duration::from_millis(millis));
+            served.answered(Window(window), answer, false, Duration::from_millis(millis));
         }
         let served = served.ended();
         assert_eq!(served.normal_after(100.0), Window::LENGTH);
