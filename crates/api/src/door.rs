@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::{CACHE_CONTROL, HOST};
+use http::header::{CACHE_CONTROL, HOST, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, Version};
 use keyholt_types::RequestContext;
 use tokio::time::Instant;
@@ -69,6 +69,10 @@ where
         let is_let_through = app.pressure.lets_through() || visit.room == Room::Probes;
         if !is_let_through {
             let mut response = visit.room.refuse(Refusal::Busy);
+            // Where the room says it at all.
+            if let Some(seconds) = response.headers_mut().get_mut(RETRY_AFTER) {
+                *seconds = app.pressure.come_back_in().into();
+            }
             visit.end(&app, &mut response);
             return Box::pin(ready(Ok(response)));
         }

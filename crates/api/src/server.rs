@@ -151,9 +151,7 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer)) => match Arc::clone(&self.slots).take(peer.ip()) {
-                    Some(slot) => {
-                        drop(self.tasks.spawn(Arc::clone(&self).connection(stream, Peer(peer), slot)))
-                    }
+                    Some(slot) => Arc::clone(&self).begin(stream, Peer(peer), slot),
                     None => {
                         tracing::debug!("a connection was closed: there are too many, in all or of its address")
                     }
@@ -168,20 +166,28 @@ impl Server {
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, _slot: Slot) {
+    /// Serves a connection in a task that is no larger than it has to be: thousands of them may be idle.
+    fn begin(self: Arc<Self>, stream: TcpStream, peer: Peer, slot: Slot) {
         // Only latency would suffer.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_stall));
         let stream = Box::pin(stream);
-        match &self.tls {
-            None => self.converse(stream, peer).await,
-            Some(acceptor) => match timeout(self.limits.handshake, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.converse(stream, peer).await,
-                Ok(Err(error)) => tracing::debug!(kind = ?error.kind(), "a TLS handshake failed"),
-                Err(_) => tracing::debug!("a TLS handshake took too long"),
-            },
-        }
+        let tasks = self.tasks.clone();
+        drop(match self.tls.clone() {
+            None => tasks.spawn(async move {
+                let _slot = slot;
+                self.converse(stream, peer).await;
+            }),
+            Some(acceptor) => tasks.spawn(async move {
+                let _slot = slot;
+                match timeout(self.limits.handshake, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => self.converse(stream, peer).await,
+                    Ok(Err(error)) => tracing::debug!(kind = ?error.kind(), "a TLS handshake failed"),
+                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                }
+            }),
+        });
     }
 
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {

@@ -6,7 +6,8 @@ use std::thread;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use super::ask::ask;
+use super::ask::ask_with;
+use super::program::KEY;
 
 /// Rows in a body: below the limits of 1 MiB and 20,000 keys.
 const ROWS: u64 = 2_000;
@@ -27,18 +28,26 @@ pub(crate) fn id_of(place: u64) -> String {
 /// # Errors
 /// When one is refused.
 pub(crate) fn fill(address: SocketAddr, count: u64) -> anyhow::Result<()> {
+    fill_with(KEY, address, count)
+}
+
+/// The same into the organisation of another key.
+///
+/// # Errors
+/// When one is refused.
+pub(crate) fn fill_with(key: &str, address: SocketAddr, count: u64) -> anyhow::Result<()> {
     thread::scope(|scope| {
         let lanes: Vec<_> =
-            (0..CONNECTIONS).map(|lane| scope.spawn(move || fill_lane(address, lane, count))).collect();
+            (0..CONNECTIONS).map(|lane| scope.spawn(move || fill_lane(key, address, lane, count))).collect();
         lanes.into_iter().try_for_each(|lane| lane.join().map_err(|_| anyhow!("an importer panicked"))?)
     })
 }
 
-fn fill_lane(address: SocketAddr, lane: u64, count: u64) -> anyhow::Result<()> {
+fn fill_lane(key: &str, address: SocketAddr, lane: u64, count: u64) -> anyhow::Result<()> {
     for chunk in (lane * ROWS..count).step_by(usize::try_from(ROWS * CONNECTIONS)?) {
         let secrets: Vec<Value> = (chunk..count.min(chunk + ROWS)).map(secret).collect();
         let body = json!({ "secrets": secrets });
-        let import = || ask(address, "POST", "/keyholt/v1/secrets/import", &body);
+        let import = || ask_with(key, address, "POST", "/keyholt/v1/secrets/import", &body);
         // What is imported takes the place of what has its id, so that it may be imported twice.
         let mut answer = import();
         for _ in 1..TRIES {

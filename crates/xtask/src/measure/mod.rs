@@ -20,7 +20,7 @@ pub(crate) use answer::{find, header};
 pub(crate) use ask::{ask, ask_with};
 pub(crate) use build::{again_optimised, build_server, server_or_build};
 pub(crate) use disk::sync_times;
-pub(crate) use fill::{fill, id_of};
+pub(crate) use fill::{fill, fill_with, id_of};
 pub(crate) use load::{Loaded, Requests, Volume, load};
 pub(crate) use machine::Machine;
 pub(crate) use open::{Pace, load_at_rate};

@@ -9,7 +9,7 @@ use super::arguments::OverloadArgs;
 use super::arrivals::{Volume, arrive};
 use super::bars::Bars;
 use super::mix::Mix;
-use crate::measure::{KEY, Program, ask, ask_with, fill};
+use crate::measure::{KEY, Program, ask, ask_with, fill, fill_with};
 
 /// What one organisation may ask for in a second, in the option's form too.
 const LIMIT: u32 = 1_000;
@@ -35,6 +35,7 @@ pub(super) async fn measure(
     let address = keyholt.address;
     fill(address, 10_000)?;
     let noisy_key = key_of_another_org(keyholt)?;
+    fill_with(&noisy_key, address, 10_000)?;
     let (noisy_mix, quiet_mix) = (Mix::gets(address, &noisy_key), Mix::gets(address, KEY));
     let time = Duration::from_secs((arguments.secs / 6).max(2));
     let quiet = Volume { connections: 8, rate: Some(QUIET_RATE), time, is_impatient: false, first: 0 };
@@ -68,12 +69,13 @@ pub(super) async fn measure(
 fn key_of_another_org(keyholt: &Program) -> anyhow::Result<String> {
     let address = keyholt.address;
     ask(address, "POST", "/keyholt/v1/orgs", &json!({ "name": "noisy" }))?;
-    let make = |key: &str, name: &str, orgs: &[&str], role: &str| {
-        let wanted = json!({ "name": name, "orgs": orgs, "role": role });
+    let make = |key: &str, name: &str, orgs: &[&str]| {
+        // Operators may import.
+        let wanted = json!({ "name": name, "orgs": orgs, "role": "owner", "operator": true });
         let made = ask_with(key, address, "POST", "/keyholt/v1/api-keys", &wanted)?;
         anyhow::Ok(made.get("key").and_then(|key| key.as_str()).context("no key")?.to_owned())
     };
     // Who makes an organisation is no member of it, and makes one who is.
-    let owner = make(KEY, "both", &["default", "noisy"], "owner")?;
-    make(&owner, "noisy", &["noisy"], "viewer")
+    let owner = make(KEY, "both", &["default", "noisy"])?;
+    make(&owner, "noisy", &["noisy"])
 }

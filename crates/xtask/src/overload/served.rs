@@ -52,7 +52,7 @@ impl Served {
         *self.refused.entry(answer.status).or_default() += 1;
         // The lookup of an AI proxy is never refused but with 400 (wire/braintrust.md 6.1).
         let is_refusal = matches!(answer.status, 429 | 503) && answer.retry_after.is_some();
-        if !is_refusal && !(is_lookup && answer.status == 400) {
+        if !(is_refusal || is_lookup && answer.status == 400) {
             self.wrong += 1;
         }
     }
@@ -81,6 +81,14 @@ impl Served {
     /// The time that 99 in 100 took at most, in milliseconds.
     pub(super) fn p99(&self) -> f64 {
         percentile(&self.times, 990)
+    }
+
+    /// The highest p99 of a window in milliseconds, and the time that the window began at.
+    pub(super) fn worst(&self) -> (f64, Duration) {
+        let each = self.windows.iter().map(|(window, (times, _))| (percentile(times, 990), window));
+        let (p99, window) =
+            each.max_by(|(one, _), (other, _)| one.total_cmp(other)).unwrap_or((0.0, &Window(0)));
+        (p99, Window::LENGTH * u32::try_from(window.0).unwrap_or(u32::MAX))
     }
 
     /// The time after which no window had a refusal or a p99 beyond this, in milliseconds.

@@ -76,13 +76,15 @@ pub(super) async fn measure(
 }
 
 fn row(name: &str, connections: usize, served: &Served) {
+    let (worst, at) = served.worst();
     println!(
-        "{name:<26} {connections:>6} conn. {:>9.0} served/s {:>9.0} refused/s {:>9} not sent   p50 {:>7.2} ms   p99 {:>7.2} ms",
+        "{name:<26} {connections:>6} conn. {:>9.0} served/s {:>9.0} refused/s {:>9} not sent   p50 {:>7.2} ms   p99 {:>7.2} ms   worst {worst:>7.2} ms at {:>5.2} s",
         served.rate(),
         served.refused_rate(),
         served.not_sent,
         served.p50(),
         served.p99(),
+        at.as_secs_f64(),
     );
 }
 
