@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step("test", &["cargo", "nextest", "run", "--locked", "--workspace"]),
     step("doctest", &["cargo", "test", "--locked", "--workspace", "--doc", "--quiet"]),
     step("build", &["cargo", "build", "--locked", "--release"]),
+    step("instructions", &["cargo", "xtask", "instructions"]),
     step("deploy", &["scripts/check-deploy"]),
     step("conformance", &["scripts/conformance"]),
     // The same answers from PostgreSQL, and from two nodes of which each request meets another one.

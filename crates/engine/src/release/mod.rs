@@ -6,7 +6,8 @@
 mod binding;
 mod choose;
 mod confirm;
-mod groups;
+mod group;
+mod group_rows;
 mod open_value;
 mod profile;
 mod profiles;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use keyholt_types::OrgId;
 
-use super::groups::Group;
+use super::group::Group;
 use super::profile::Profile;
 
 /// When profiles were read: taken before the database is.

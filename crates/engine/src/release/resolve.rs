@@ -6,7 +6,8 @@ use keyholt_store::SecretRow;
 use keyholt_types::{Action, Caller, SecretValue};
 
 use super::binding::is_bound;
-use super::groups::{Group, GroupRows};
+use super::group::Group;
+use super::group_rows::GroupRows;
 use super::open_value::scope_of;
 use crate::authorise::Operation;
 use crate::providers::{self, Unfit};

@@ -8,11 +8,12 @@ use futures_util::future::try_join_all;
 use keyholt_store::{OrgScope, Scope};
 use keyholt_types::{Caller, SecretId};
 
-use super::groups::{Group, GroupRows};
+use super::group::Group;
+use super::group_rows::GroupRows;
 use super::profile::Profile;
 use super::usable::UseRequest;
 use crate::authorise::Operation;
-use crate::providers::Unfit;
+use crate::providers::{ProviderType, Unfit};
 use crate::{Engine, Error, OrgChoice};
 
 /// A secret that a request is about, and its weight, or why it cannot be used.
@@ -34,7 +35,7 @@ impl Engine {
     ) -> Result<Vec<Judged>, Error> {
         let orgs = self.all_orgs(caller, OrgChoice::Unnamed, Operation::UseSecrets)?;
         let wanted = request.model.map(|model| self.models.wanted(model));
-        let groups = Group::of_request(request, wanted.map_or(&[], |wanted| wanted.by_name()));
+        let groups = groups_of(request, wanted.map_or(&[], |wanted| wanted.by_name()));
         let each_org = orgs.into_iter().map(async |org: OrgScope| {
             let lists = self.list_profiles(org, &groups).await?;
             Ok::<_, Error>((org.secrets(), lists))
@@ -92,5 +93,14 @@ impl Engine {
             }
         }
         Ok(profiles)
+    }
+}
+
+/// The groups that a request may be about, if its model is served by these types by its name.
+fn groups_of(request: UseRequest<'_>, by_name: &[ProviderType]) -> Vec<Group> {
+    match (request.provider, request.model) {
+        (Some(provider), _) => vec![Group::OfType(provider)],
+        (None, Some(_)) => Group::of_model(by_name.iter().copied().filter(|kind| (request.understands)(*kind))),
+        (None, None) => vec![Group::All],
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::integrity;
@@ -117,9 +118,18 @@ pub(super) fn open_memory() -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
+/// What every connection has.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A plan is for all values: or SQLite prepares a list's statement anew each time that a limit is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // A damaged or hostile schema may not call functions.
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
+    set_up(connection)?;
     // An acknowledged commit survives power loss; on macOS a plain sync would stop at the drive.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
@@ -132,19 +142,15 @@ fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     // In KiB, negative by SQLite's convention.
     connection.pragma_update(None, "cache_size", -8192)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // A damaged or hostile schema may not call functions.
-    connection.pragma_update(None, "trusted_schema", false)
+    connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
 pub(crate) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
     let refused = |problem: rusqlite::Error| OpenError::of_sqlite(file, &problem);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(refused)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(refused)?;
+    set_up(&connection).map_err(refused)?;
     connection.pragma_update(None, "cache_size", -2048).map_err(refused)?;
-    connection.pragma_update(None, "trusted_schema", false).map_err(refused)?;
     Ok(connection)
 }
 
@@ -173,4 +179,46 @@ pub(crate) fn check_version(file: &Path, connection: &Connection) -> Result<i64,
         return Err(OpenError::SchemaNewer { found, known: NEWEST });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{StatementStatus, params};
+
+    use super::*;
+
+    /// As lists of a type, and of those that may name models, are written in `secrets::list`.
+    const LISTS: [(&str, &str); 2] = [
+        (
+            "secrets_by_kind",
+            "SELECT id, details FROM secrets WHERE org_id = ?1 AND collection_id = ?1 AND kind IS NOT NULL
+             AND (kind, id) > (?2, ?3) AND (kind, id) < (?2, ?4) AND length(id) = 16
+             ORDER BY kind DESC, id DESC LIMIT ?5",
+        ),
+        (
+            "secrets_naming_models",
+            "SELECT id, details FROM secrets WHERE org_id = ?1 AND collection_id = ?1 AND names_models IS NOT NULL
+             AND (names_models, id) > (1, ?3) AND (names_models, id) < (1, ?4) AND length(id) = 16 AND ?2 IS NOT NULL
+             ORDER BY names_models DESC, id DESC LIMIT ?5",
+        ),
+    ];
+
+    #[test]
+    fn a_list_is_prepared_once_and_reads_the_index_that_is_made_for_it() {
+        let connection = open_memory().unwrap();
+        for (index, list) in LISTS {
+            let mut statement = connection.prepare(list).unwrap();
+            for number in 1..=3_u8 {
+                let rows =
+                    statement.query(params![[number], number.to_string(), [number], [number + 1], number]);
+                assert!(rows.unwrap().next().unwrap().is_none());
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{index}");
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {list}")).unwrap();
+            let steps =
+                plan.query_map(params![[0_u8], "a", [0_u8], [1_u8], 5], |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+            assert!(matches!(&steps[..], [only] if only.contains(index)), "{steps:?}");
+        }
+    }
 }

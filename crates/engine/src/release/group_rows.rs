@@ -1,11 +1,9 @@
-//! Groups of an organisation's secrets. Whoever looks for those that serve a request reads the groups that these must be in,
-//! and no others.
+//! Reading the rows of groups.
 
 use keyholt_store::{Scope, SecretPage, SecretRange, SecretRow};
 use keyholt_types::SecretId;
 
-use super::usable::UseRequest;
-use crate::providers::ProviderType;
+use super::group::Group;
 use crate::{Engine, Error};
 
 /// How many rows are read at a time.
@@ -13,43 +11,6 @@ const BATCH: u32 = 100;
 
 /// How many bytes of details are read at a time, so that rows that are large do not take much memory.
 const BATCH_BYTES: usize = 256 * 1024;
-
-/// Some of an organisation's secrets. One secret may be in several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Group {
-    /// All of them.
-    All,
-    /// Those of a type.
-    OfType(ProviderType),
-    /// Those of any type whose metadata may name models.
-    NamingModels,
-}
-
-impl Group {
-    /// Those that a request may be about that names no secret.
-    pub(super) fn of_request(request: UseRequest<'_>, by_name: &[ProviderType]) -> Vec<Self> {
-        match (request.provider, request.model) {
-            (Some(provider), _) => vec![Self::OfType(provider)],
-            (None, Some(_)) => {
-                Self::of_model(by_name.iter().copied().filter(|kind| (request.understands)(*kind)))
-            }
-            (None, None) => vec![Self::All],
-        }
-    }
-
-    /// Those that may serve a model that secrets of these types serve by its name.
-    pub(super) fn of_model(by_name: impl IntoIterator<Item = ProviderType>) -> Vec<Self> {
-        by_name.into_iter().map(Self::OfType).chain([Self::NamingModels]).collect()
-    }
-
-    fn holds(self, row: &SecretRow) -> bool {
-        match self {
-            Self::All => true,
-            Self::OfType(provider) => row.columns.kind.as_deref() == Some(provider.word()),
-            Self::NamingModels => row.names_models,
-        }
-    }
-}
 
 /// The rows of groups, a batch at a time, each row once.
 pub(super) struct GroupRows<'a> {
