@@ -184,3 +184,42 @@ fn has_one_host(request: &Request) -> bool {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::any;
+    use keyholt_testkit::TestEngine;
+    use prometheus_client::registry::Registry;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::state::ApiSettings;
+
+    #[tokio::test]
+    async fn under_pressure_who_is_refused_is_told_when_to_come_back_and_probes_are_answered() {
+        let engine = TestEngine::in_memory().await.engine;
+        let metrics = Metrics::register(&mut Registry::default());
+        let state = AppState::new(engine, Arc::new(ApiSettings::default()), metrics);
+        let rooms: Router = Router::new().fallback(any(async || "served"));
+        let app = rooms.layer(DoorLayer(state.clone()));
+        let ask = async |path: &str| {
+            let request = Request::get(path).header(HOST, "keyholt.test").body(Body::empty()).unwrap();
+            let answer = app.clone().oneshot(request).await.unwrap();
+            let retry_after = answer.headers().get(RETRY_AFTER).map(|value| value.to_str().unwrap().to_owned());
+            (answer.status().as_u16(), retry_after)
+        };
+        assert_eq!(ask("/v1/ai_secret").await, (200, None));
+        state.pressure.press();
+        for seconds in ["1", "2", "3", "1"] {
+            assert_eq!(ask("/v1/ai_secret").await, (503, Some(seconds.to_owned())));
+        }
+        // An AI proxy would send its caller's own key on after any other status.
+        assert_eq!(ask("/api/secret").await, (400, None));
+        assert_eq!(ask("/healthz").await, (200, None));
+    }
+}

@@ -1,9 +1,9 @@
 //! More requests than can be served: some are refused at once, so that the others are answered in time.
 //!
 //! Requests wait where nobody sees them: in sockets and in the runtime's queue. How long they do is measured by tasks that do
-//! nothing, one every few milliseconds, which wait there as requests do. While that is too long, a share of the requests
-//! is refused before anything is done for them, the larger the longer they wait. A short burst is waited for: who is refused
-//! loses a second at least.
+//! nothing, one every few milliseconds as long as there are requests, which wait there as these do. While that is too long,
+//! a share of the requests is refused before anything is done for them, the larger the longer they wait. A short burst is
+//! waited for: who is refused loses a second at least.
 //!
 //! The share follows the wait as it is and remembers nothing, and who is refused is told to come back in one, two or three
 //! seconds in turns. With a share that went up and down by steps, or one time for all, those who were refused would come
@@ -12,10 +12,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-/// The time between two looks, where nothing waits.
+/// The time between two looks, beside the wait itself.
 const PERIOD: Duration = Duration::from_millis(5);
+
+/// The same, where nothing waited for too long at the last look: each look wakes two threads.
+const PERIOD_AT_EASE: Duration = Duration::from_millis(20);
 
 /// What a request may wait.
 const TARGET: Duration = Duration::from_millis(30);
@@ -24,7 +28,7 @@ const TARGET: Duration = Duration::from_millis(30);
 const UNBEARABLE: Duration = Duration::from_millis(300);
 
 /// How long requests must have waited at looks in a row, all together, before it is more than a burst.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The fewest requests between two looks of which a long wait is due to them: with fewer, it is the machine that is slow,
 /// and refusing helps nobody.
@@ -41,6 +45,8 @@ const LEAST: u32 = ALL / 64;
 pub(crate) struct Pressure {
     /// Requests since the last look.
     came: AtomicU32,
+    /// Told of the first of them.
+    first_came: Notify,
     /// The share of them that is let through.
     share: AtomicU32,
     /// The sum of the shares of all requests: each time that it passes a whole one, somebody is let through.
@@ -55,6 +61,7 @@ impl Pressure {
     pub(crate) const fn new() -> Self {
         Self {
             came: AtomicU32::new(0),
+            first_came: Notify::const_new(),
             share: AtomicU32::new(ALL),
             sum: AtomicU32::new(0),
             late_millis: AtomicU32::new(0),
@@ -64,7 +71,9 @@ impl Pressure {
 
     /// Counts a request; tells whether it is let through.
     pub(crate) fn lets_through(&self) -> bool {
-        self.came.fetch_add(1, Ordering::Relaxed);
+        if self.came.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.first_came.notify_one();
+        }
         let share = self.share.load(Ordering::Relaxed);
         if share == ALL {
             return true;
@@ -82,8 +91,13 @@ impl Pressure {
     /// Looks until the runtime ends. Not to be called within a task of the runtime: what a task spawns is run before
     /// what waits.
     pub(crate) async fn watch(&self) {
+        let mut period = PERIOD_AT_EASE;
         loop {
-            sleep(PERIOD).await;
+            if period == PERIOD_AT_EASE {
+                // A server that nobody asks for anything does nothing.
+                self.first_came.notified().await;
+            }
+            sleep(period).await;
             let before = now();
             #[expect(
                 clippy::disallowed_methods,
@@ -93,8 +107,19 @@ impl Pressure {
             if waited.is_err() {
                 return;
             }
-            self.look(before.elapsed());
+            let wait = before.elapsed();
+            self.look(wait);
+            period = if wait > TARGET { PERIOD } else { PERIOD_AT_EASE };
         }
+    }
+
+    /// Lets next to nobody through any more.
+    #[cfg(test)]
+    pub(crate) fn press(&self) {
+        for _ in 0..FEWEST {
+            self.lets_through();
+        }
+        self.look(UNBEARABLE + PATIENCE);
     }
 
     /// Decides how many are let through until the next look, when requests wait so long.

@@ -204,6 +204,15 @@ mod tests {
     ];
 
     #[test]
+    fn sqlite_is_compiled_as_the_configuration_of_cargo_says() {
+        let connection = open_memory().unwrap();
+        let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+        let options = options.query_map([], |row| row.get(0)).unwrap();
+        let options: Vec<String> = options.collect::<Result<_, _>>().unwrap();
+        assert!(options.contains(&"DEFAULT_MEMSTATUS=0".to_owned()), "{options:?}");
+    }
+
+    #[test]
     fn a_list_is_prepared_once_and_reads_the_index_that_is_made_for_it() {
         let connection = open_memory().unwrap();
         for (index, list) in LISTS {

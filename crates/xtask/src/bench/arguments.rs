@@ -16,6 +16,15 @@ A peer is a server that speaks the Braintrust or the Together wire over plain HT
 that may be thrown away: it is filled through its own creates with as many secrets as the smallest --stored says, which stay
 there. It is asked for what its wire has, in turns with all others; a peer that refuses is left out, and that is said.
 
+A gateway peer is another gateway to providers; its URL is where it takes chat completions in OpenAI's format. It is started
+before, and sent the headers of a file, a line each, in which {provider} stands for the address of the provider that all
+gateways lead to, and {value} for the key that the provider takes:
+
+    npx --yes @portkey-ai/gateway@1.15.2 --headless &
+    printf 'x-portkey-provider: openai\nx-portkey-custom-host: http://{provider}/v1\nAuthorization: Bearer {value}\n' >headers
+    cargo xtask bench --only chat,stream --gateway-peer Portkey=http://127.0.0.1:8787/v1/chat/completions \
+        --gateway-peer-headers headers
+
 Files are relative to the repository. To try it out with what is not optimised:
 
     cargo build -p keyholt
@@ -95,6 +104,12 @@ pub(crate) struct BenchArgs {
     /// The file with the API key of each peer, in their order.
     #[arg(long, value_name = "FILE")]
     pub(super) peer_key_file: Vec<PathBuf>,
+    /// Another gateway to measure beside ours; may be given several times.
+    #[arg(long, value_name = "NAME=URL", value_parser = gateway_peer)]
+    pub(super) gateway_peer: Vec<GatewayPeer>,
+    /// The file with the headers for each of them, in their order.
+    #[arg(long, value_name = "FILE")]
+    pub(super) gateway_peer_headers: Vec<PathBuf>,
     /// Measures this program in place of one that is built as it ships, with a load that is as optimised as this tool is.
     #[arg(long, value_name = "FILE")]
     pub(super) binary: Option<PathBuf>,
@@ -138,6 +153,11 @@ impl BenchArgs {
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let (peers, keys) = (self.peer.len(), self.peer_key_file.len());
         ensure!(peers == keys, "{peers} --peer and {keys} --peer-key-file: each peer has one key");
+        let (peers, files) = (self.gateway_peer.len(), self.gateway_peer_headers.len());
+        ensure!(
+            peers == files,
+            "{peers} --gateway-peer and {files} --gateway-peer-headers: each peer has one file"
+        );
         Ok(())
     }
 }
@@ -151,13 +171,30 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
 }
 
+/// Another gateway.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct GatewayPeer {
+    /// Its name in tables, and where it listens.
+    pub(super) peer: Peer,
+    /// Where it takes chat completions.
+    pub(super) path: String,
+}
+
 fn peer(text: &str) -> anyhow::Result<Peer> {
+    let GatewayPeer { peer, path } = gateway_peer(text)?;
+    ensure!(path == "/", "the URL must have no path");
+    Ok(peer)
+}
+
+fn gateway_peer(text: &str) -> anyhow::Result<GatewayPeer> {
     let (name, url) = text.split_once('=').context("must be NAME=URL")?;
-    let address = url.strip_prefix("http://").context("the URL must begin with http://")?;
-    let address = address.trim_end_matches('/').replace("localhost", "127.0.0.1");
-    let address = address.parse().context("the URL must be an address and a port")?;
+    let rest = url.strip_prefix("http://").context("the URL must begin with http://")?;
+    let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let address = address.replace("localhost", "127.0.0.1");
+    let address = address.parse().context("the URL must have an address and a port")?;
     ensure!(!name.is_empty() && name.chars().all(|letter| !"|<>&\"".contains(letter)), "no such name");
-    Ok(Peer { name: name.to_owned(), address })
+    ensure!(path.chars().all(|letter| letter.is_ascii_graphic()), "no such path");
+    Ok(GatewayPeer { peer: Peer { name: name.to_owned(), address }, path: format!("/{path}") })
 }
 
 fn seconds(text: &str) -> anyhow::Result<f64> {
@@ -180,9 +217,18 @@ mod tests {
             "a=https://127.0.0.1:1",
             "a=http://127.0.0.1",
             "a|b=http://127.0.0.1:1",
+            "a=http://127.0.0.1:1/v1",
         ] {
             assert!(peer(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_gateway_peer_has_a_path() {
+        let found = gateway_peer("other=http://127.0.0.1:9000/v1/chat/completions").unwrap();
+        assert_eq!(found.path, "/v1/chat/completions");
+        assert_eq!(found.peer, peer("other=http://127.0.0.1:9000").unwrap());
+        assert!(gateway_peer("other=http://127.0.0.1:9000/a b").is_err());
     }
 
     #[test]

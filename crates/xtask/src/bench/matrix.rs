@@ -9,7 +9,7 @@ use super::figures::Meter;
 use super::operation::{Bare, Door, Kind};
 use super::peers::Doors;
 use super::stores::Stores;
-use crate::gateway::{Chats, Setting, Shape};
+use crate::gateway::{Chats, Setting, Shape, Way};
 use crate::measure::{Pace, Program, Requests, Volume, load, load_at_rate};
 
 /// Everybody who can be asked.
@@ -22,8 +22,19 @@ pub(super) struct World<'a> {
     pub(super) peers: &'a Doors,
     /// A database with a table of its own, where pgcrypto can be had.
     pub(super) pgcrypto: Option<(String, Query)>,
-    /// The provider of chat completions, and the gateway to it.
-    pub(super) gateway: Option<(&'a Program, &'a Setting)>,
+    /// The provider of chat completions, and the gateways to it.
+    pub(super) gateways: Option<Gateways<'a>>,
+}
+
+/// A provider of chat completions, and the gateways to it.
+#[derive(Clone, Copy)]
+pub(super) struct Gateways<'a> {
+    /// The provider.
+    pub(super) provider: &'a Program,
+    /// Ours.
+    pub(super) ours: &'a Setting,
+    /// Others, by their names.
+    pub(super) peers: &'a [(String, Way)],
 }
 
 /// The operations in the order in which they are measured: creates come last, since they make the stores larger.
@@ -70,9 +81,9 @@ pub(super) fn phases(arguments: &BenchArgs, world: &World<'_>) -> anyhow::Result
             others.push(store_cell(world, kind, STEADY_CONNECTIONS, Some(arguments.rate))?);
         }
     }
-    if let Some((provider, setting)) = world.gateway {
+    if let Some(gateways) = world.gateways {
         for (_, kind) in GATEWAY.into_iter().filter(|(part, _)| arguments.wants(*part)) {
-            let cell = |connections, rate| gateway_cell(provider, setting, kind, connections, rate);
+            let cell = |connections, rate| gateway_cell(gateways, kind, connections, rate);
             others.extend(arguments.connections.iter().map(|connections| cell(*connections, None)));
             if kind == Kind::Chat && arguments.wants(Part::Steady) {
                 others.push(cell(STEADY_CONNECTIONS, Some(arguments.rate)));
@@ -119,24 +130,20 @@ fn store_cell(
     Ok(Cell { kind, connections, per_second, entries })
 }
 
-fn gateway_cell(
-    provider: &Program,
-    setting: &Setting,
-    kind: Kind,
-    connections: usize,
-    per_second: Option<u32>,
-) -> Cell {
+fn gateway_cell(gateways: Gateways<'_>, kind: Kind, connections: usize, per_second: Option<u32>) -> Cell {
+    let Gateways { provider, ours, peers } = gateways;
     let shape = if kind == Kind::Chat { Shape::Whole } else { Shape::Events };
-    let ways = [
-        (Server::Direct, provider.pid(), &setting.direct),
-        (Server::Gateway, setting.keyholt.pid(), &setting.through),
-    ];
-    let entries = ways.map(|(server, pid, way)| {
-        let meter = Meter { server: Some(pid), database: None };
+    let entry = |server, pid, way: &Way| {
         let way = way.clone();
-        Entry::new(server, 0, meter, http(way.address, per_second, move |_, _| Chats::endless(&way, shape)))
-    });
-    Cell { kind, connections, per_second, entries: entries.into() }
+        let ask = http(way.address, per_second, move |_, _| Chats::endless(&way, shape));
+        Entry::new(server, 0, Meter { server: pid, database: None }, ask)
+    };
+    let mut entries = vec![
+        entry(Server::Direct, Some(provider.pid()), &ours.direct),
+        entry(Server::Gateway, Some(ours.keyholt.pid()), &ours.through),
+    ];
+    entries.extend(peers.iter().map(|(name, way)| entry(Server::Peer(name.clone()), None, way)));
+    Cell { kind, connections, per_second, entries }
 }
 
 fn asking(door: Door, kind: Kind, per_second: Option<u32>) -> Load {

@@ -1,14 +1,16 @@
-//! Other servers that speak one of the wires.
+//! Other servers that speak one of the wires, and other gateways.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use super::arguments::{BenchArgs, Peer};
+use super::arguments::{BenchArgs, GatewayPeer, Peer};
 use super::operation::{Door, Wire};
+use crate::gateway::{VALUE, Way};
 use crate::measure::{ask_with, scattered, stamp};
 
 /// The name and door of each peer.
@@ -26,6 +28,32 @@ pub(super) fn doors(root: &Path, arguments: &BenchArgs) -> anyhow::Result<Doors>
         Ok((peer.name.clone(), door.with_context(|| format!("the peer {}", peer.name))?))
     };
     pairs.map(door).collect()
+}
+
+/// The name of each other gateway, and the way through it to this provider.
+///
+/// # Errors
+/// When one has no readable file of headers.
+pub(super) fn ways(
+    root: &Path,
+    arguments: &BenchArgs,
+    provider: SocketAddr,
+) -> anyhow::Result<Vec<(String, Way)>> {
+    let pairs = arguments.gateway_peer.iter().zip(&arguments.gateway_peer_headers);
+    let way = |(peer, file): (&GatewayPeer, &std::path::PathBuf)| {
+        let GatewayPeer { peer, path } = peer;
+        let text =
+            fs::read_to_string(root.join(file)).with_context(|| format!("{} has no headers", peer.name))?;
+        let headers = headers(&text, provider);
+        Ok((peer.name.clone(), Way { address: peer.address, path: path.clone(), headers }))
+    };
+    pairs.map(way).collect()
+}
+
+/// The lines of a file, as a request has them.
+fn headers(text: &str, provider: SocketAddr) -> String {
+    let filled = text.replace("{provider}", &provider.to_string()).replace("{value}", VALUE);
+    filled.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("{line}\r\n")).collect()
 }
 
 fn door(peer: &Peer, key: Arc<str>, count: u64) -> anyhow::Result<Door> {
@@ -54,4 +82,16 @@ fn create(peer: &Peer, key: &str, wire: Wire, run: u64, place: u64) -> anyhow::R
     };
     let made = ask_with(key, peer.address, "POST", path, &body)?;
     Ok(made.get("id").and_then(Value::as_str).context("a secret without an id")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_lines_that_lead_to_the_provider() {
+        let text = "x-host: http://{provider}/v1\n\nAuthorization: Bearer {value}\r\n";
+        let expected = format!("x-host: http://127.0.0.1:1/v1\r\nAuthorization: Bearer {VALUE}\r\n");
+        assert_eq!(headers(text, ([127, 0, 0, 1], 1).into()), expected);
+    }
 }

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use super::arguments::{BenchArgs, Part};
 use super::cell::Cell;
 use super::driver::Query;
-use super::matrix::{OPERATIONS, World, phases};
+use super::matrix::{Gateways, OPERATIONS, World, phases};
 use super::operation::Kind;
 use super::output::output;
 use super::progress::{self, Progress};
@@ -77,8 +77,9 @@ fn results(root: &Path, binary: &Path, arguments: &BenchArgs) -> anyhow::Result<
     let has_gateway = arguments.wants(Part::Chat) || arguments.wants(Part::Stream);
     let setting = has_gateway.then(|| Setting::start(binary, provider.address, OTHERS)).transpose()?;
     let pgcrypto = pgcrypto(arguments, &stores)?;
-    let gateway = setting.as_ref().map(|setting| (&provider, setting));
-    let world = World { ceiling: &ceiling, stores: &stores, peers: &peers, pgcrypto, gateway };
+    let ways = peers::ways(root, arguments, provider.address)?;
+    let gateways = setting.as_ref().map(|ours| Gateways { provider: &provider, ours, peers: &ways });
+    let world = World { ceiling: &ceiling, stores: &stores, peers: &peers, pgcrypto, gateways };
     let mut phases = phases(arguments, &world)?;
     let mut results = Results {
         machine: Machine::this(root),

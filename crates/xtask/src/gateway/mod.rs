@@ -18,6 +18,7 @@ mod unchunk;
 
 pub(crate) use arguments::GatewayArgs;
 pub(crate) use delays::{Delays, delays};
-pub(crate) use requests::{Chats, Shape};
+pub(crate) use provider::VALUE;
+pub(crate) use requests::{Chats, Shape, Way};
 pub(crate) use run::run;
 pub(crate) use setting::Setting;

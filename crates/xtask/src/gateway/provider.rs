@@ -14,7 +14,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::measure::{find, header, now, stamp};
 
 /// What it takes for a right key; every other request is refused.
-pub(super) const VALUE: &str = "sk-proj-of-a-provider-that-is-measured-0123456789";
+pub(crate) const VALUE: &str = "sk-proj-of-a-provider-that-is-measured-0123456789";
 /// Events in a stream, but for the last, which says that it is done.
 pub(super) const EVENTS: u32 = 50;
 /// The field of a request's body that asks for a pause before each event, in microseconds.

@@ -14,9 +14,9 @@ pub(crate) struct Way {
     /// Who is asked.
     pub(crate) address: SocketAddr,
     /// For what.
-    pub(crate) path: &'static str,
-    /// With which key.
-    pub(crate) key: String,
+    pub(crate) path: String,
+    /// With which headers beside those that every client sends: lines that end with CRLF.
+    pub(crate) headers: String,
 }
 
 /// What the answer is like.
@@ -42,12 +42,17 @@ impl Shape {
 }
 
 impl Way {
+    /// With an API key, as OpenAI's clients send it.
+    pub(crate) fn with_key(address: SocketAddr, path: &str, key: &str) -> Self {
+        Self { address, path: path.to_owned(), headers: format!("Authorization: Bearer {key}\r\n") }
+    }
+
     /// A request, as bytes.
     pub(crate) fn request(&self, shape: Shape) -> Vec<u8> {
         let body = body(shape);
-        let Self { address, path, key } = self;
+        let Self { address, path, headers } = self;
         format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\nContent-Type: application/json\r\nUser-Agent: OpenAI/Python 2.0.0\r\nAuthorization: Bearer {key}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\nContent-Type: application/json\r\nUser-Agent: OpenAI/Python 2.0.0\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .into_bytes()
@@ -108,7 +113,7 @@ mod tests {
 
     #[test]
     fn so_many_are_asked_for_and_a_tenth_of_them_streamed() {
-        let way = Way { address: ([127, 0, 0, 1], 1).into(), path: "/", key: "a".to_owned() };
+        let way = Way::with_key(([127, 0, 0, 1], 1).into(), "/", "a");
         let mut chats = Chats::counted(&way, 100);
         let mut asked = Vec::new();
         while !chats.is_done() {

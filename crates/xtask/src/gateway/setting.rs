@@ -51,8 +51,8 @@ impl Setting {
         let key = key.get("key").and_then(Value::as_str).context("no API key")?.to_owned();
         Ok(Self {
             keyholt,
-            through: Way { address, path: "/v1/proxy/chat/completions", key },
-            direct: Way { address: provider, path: "/v1/chat/completions", key: VALUE.to_owned() },
+            through: Way::with_key(address, "/v1/proxy/chat/completions", &key),
+            direct: Way::with_key(provider, "/v1/chat/completions", VALUE),
             _folder: folder,
         })
     }
