@@ -38,7 +38,7 @@ pub use forwarder::{Forwarder, Traffic};
 pub use http::{Answer, Client, Response, read_answer};
 pub use intruder::Intruder;
 pub use process::{Finished, Server, Setup, StartError, free_address};
-pub use procfs::{Usage, raise_file_limit};
+pub use procfs::{Usage, raise_file_limit, times_slept};
 pub use random::Random;
 pub use relay::Relay;
 pub use setting::{in_continuous_integration, number_setting, program_exists, seed_setting, text_setting};

@@ -42,6 +42,21 @@ impl Usage {
     }
 }
 
+/// How often the threads that a process has now have gone to sleep by themselves, together
+/// (`voluntary_ctxt_switches`).
+///
+/// # Errors
+/// When there is no such process, or no `/proc`.
+pub fn times_slept(pid: u32) -> io::Result<u64> {
+    let mut sum = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let status = fs::read_to_string(thread?.path().join("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        sum += line.and_then(|count| count.trim().parse::<u64>().ok()).ok_or(io::ErrorKind::InvalidData)?;
+    }
+    Ok(sum)
+}
+
 /// Lets this process open as many files as it may; gives that number.
 ///
 /// # Errors
@@ -69,6 +84,13 @@ mod tests {
     fn a_name_with_blanks_and_brackets_does_not_shift_the_fields() {
         let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 31 11 12 13";
         assert_eq!(ticks_of(stat), Some(31 + 11));
+    }
+
+    #[test]
+    fn this_process_has_slept() {
+        let before = times_slept(std::process::id()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        assert!(times_slept(std::process::id()).unwrap() > before);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod configuration;
 mod first_start;
+mod idle;
 mod listeners;
 mod probes;
 mod refused;
