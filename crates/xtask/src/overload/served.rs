@@ -1,9 +1,13 @@
 //! What came of requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::answers::Answer;
+use crate::measure::Spread;
+
+/// How many windows make a part.
+const PART: usize = 8;
 
 /// A part of the time, in which answers are counted apart: a quarter of a second.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -83,6 +87,18 @@ impl Served {
         percentile(&self.times, 990)
     }
 
+    /// The p99 of each part of two seconds, in milliseconds: one moment in which the machine stood still says nothing of the
+    /// others.
+    pub(super) fn p99s(&self) -> Spread {
+        let parts = self.windows.keys().map(|Window(number)| number / PART).collect::<BTreeSet<usize>>();
+        Spread::of(parts.into_iter().map(|part| {
+            let windows = self.windows.range(Window(part * PART)..Window((part + 1) * PART));
+            let mut times: Vec<u64> = windows.flat_map(|(_, (times, _))| times).copied().collect();
+            times.sort_unstable();
+            percentile(&times, 990)
+        }))
+    }
+
     /// The highest p99 of a window in milliseconds, and the time that the window began at.
     pub(super) fn worst(&self) -> (f64, Duration) {
         let each = self.windows.iter().map(|(window, (times, _))| (percentile(times, 990), window));
@@ -127,6 +143,17 @@ mod tests {
             served.answered(Window(0), answer, false, Duration::ZERO);
         }
         assert_eq!((served.wrong, served.rate()), (3, 1.0));
+    }
+
+    #[test]
+    fn a_moment_in_which_the_machine_stands_still_is_one_of_several_parts() {
+        let mut served = Served::new(Duration::from_secs(6));
+        for (window, millis) in [(0, 2), (7, 3), (8, 500), (16, 4), (23, 1)] {
+            served.answered(Window(window), OK, false, Duration::from_millis(millis));
+        }
+        let Spread { least, median, most } = served.ended().p99s();
+        // With two of them the lower is the place of 99 in 100.
+        assert_eq!((least, median, most), (1.0, 2.0, 500.0));
     }
 
     #[test]
