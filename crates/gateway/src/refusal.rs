@@ -124,7 +124,9 @@ impl Refusal {
                  braintrust put the AI proxy in front"
             }
             Self::Unusable(unfit) => return Cow::Owned(unfit.to_string()),
-            Self::Egress(refused) => return Cow::Owned(format!("{refused}; see egress.allow")),
+            Self::Egress(refused) => {
+                return Cow::Owned(format!("{refused}; the server allows it with --egress-allow"));
+            }
             Self::Request(text) | Self::Json(text) | Self::Forbidden(text) | Self::NoAnswer(text) => text,
             Self::BodyLost => "The request body did not arrive whole and in time",
             Self::Unauthenticated => "Missing or invalid API key",

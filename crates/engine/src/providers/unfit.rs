@@ -50,7 +50,7 @@ pub enum Unfit {
     #[error("the hosts changed since the value was written: supply the value again, or confirm the hosts")]
     Unbound,
     /// Its host is not one that the gateway may reach.
-    #[error("the gateway may not reach the secret's host: only public https hosts and those in egress.allow")]
+    #[error("the gateway may not reach the secret's host: only public https hosts and those of --egress-allow")]
     NotAllowed,
     /// Its provider does not understand the request.
     #[error("the provider of this type does not understand the request's format")]

@@ -125,7 +125,7 @@ impl Incoming<'_> {
             Upload::Stream(_) if name.is_some() => None,
             Upload::Whole(..) | Upload::Stream(_) => {
                 return Err(Refusal::Request(
-                    "x-bt-endpoint-name must name the secret: the model of such a body is not read",
+                    "x-bt-endpoint-name must name the secret, or Content-Type be application/json: the model of any other body is not read",
                 ));
             }
         };

@@ -55,6 +55,10 @@ fn hint_for_silence(url: &str, problem: &str, timed_out: bool) -> String {
     if timed_out {
         return "the server may be overloaded; a change may have happened all the same".to_owned();
     }
+    if problem.contains("CaUsedAsEndEntity") {
+        return "the server's certificate says that it is an authority; make one with basicConstraints=CA:FALSE"
+            .to_owned();
+    }
     if problem.contains("certificate") {
         return "if it is signed by an authority of your own, name a PEM file of that with SSL_CERT_FILE"
             .to_owned();
@@ -69,7 +73,7 @@ fn hint_for_refusal(status: StatusCode, message: &str, had_key: bool) -> &'stati
         }
         StatusCode::BAD_REQUEST if message.starts_with("names must be given") => "\n  say which with --only",
         StatusCode::UNAUTHORIZED if had_key => {
-            "\n  the API key is unknown here, expired or revoked; set KEYHOLT_API_KEY to a valid one"
+            "\n  the API key is unknown here, expired or revoked, or its member suspended; set KEYHOLT_API_KEY to a valid one"
         }
         StatusCode::UNAUTHORIZED => "\n  set KEYHOLT_API_KEY to an API key of this server",
         StatusCode::FORBIDDEN => {
@@ -113,5 +117,7 @@ mod tests {
         let problem = "invalid peer certificate: UnknownIssuer".to_owned();
         let distrusted = ClientError::Unreachable { url, problem, timed_out: false };
         assert!(distrusted.to_string().contains("SSL_CERT_FILE"));
+        let of_an_authority = "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
+        assert!(hint_for_silence("https://keyholt.example", of_an_authority, false).contains("CA:FALSE"));
     }
 }

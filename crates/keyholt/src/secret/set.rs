@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Read};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use keyholt_engine::providers::ProviderType;
 use keyholt_types::SecretValue;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,7 @@ Examples:
   keyholt secret set OPENAI_API_KEY --type openai
   keyholt secret set ANTHROPIC_API_KEY --type anthropic < key.txt
   keyholt secret set AZURE_KEY --type azure --metadata '{\"api_base\": \"https://x.example\"}'
+  keyholt secret set AZURE_KEY --keep-value --metadata '{\"deployment\": \"small\"}'
 
 Of a secret that exists, metadata are merged into what it has; what is not given stays as it is.")]
 pub(crate) struct Set {
@@ -42,6 +44,10 @@ pub(crate) struct Set {
     #[arg(long)]
     description: Option<String>,
 
+    /// Changes the rest of a secret that exists; no value is asked for
+    #[arg(long)]
+    keep_value: bool,
+
     /// The organisation, where the API key belongs to several
     #[arg(long, value_name = "NAME")]
     org: Option<String>,
@@ -55,7 +61,11 @@ impl Set {
         let server = self.client.connect()?;
         // Before the value is typed: what would be refused anyway is refused here.
         let existing = self.existing(&server).await?;
-        let body = self.body(&read_value(&self.name)?);
+        if self.keep_value && existing.is_none() {
+            bail!("there is no secret {} whose value could be kept", visible(&self.name));
+        }
+        let value = if self.keep_value { None } else { Some(read_value(&self.name)?) };
+        let body = self.body(value.as_ref());
         let (secret, verb) = match existing {
             Some(id) => (self.update(&server, &id, body).await?, "changed"),
             None => match self.create(&server, body.clone()).await {
@@ -67,6 +77,9 @@ impl Set {
                 made => (made?, "made"),
             },
         };
+        if let Some(note) = self.kind.as_deref().and_then(note_on_type) {
+            output::note(&note);
+        }
         if self.client.json {
             return output::json(&secret);
         }
@@ -100,9 +113,11 @@ impl Set {
     }
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: the value is sent to the server that is to keep it")]
-    fn body(&self, value: &SecretValue) -> Map<String, Value> {
+    fn body(&self, value: Option<&SecretValue>) -> Map<String, Value> {
         let mut body = Map::new();
-        body.insert("value".to_owned(), json!(value.expose()));
+        if let Some(value) = value {
+            body.insert("value".to_owned(), json!(value.expose()));
+        }
         if let Some(kind) = &self.kind {
             body.insert("type".to_owned(), json!(kind));
         }
@@ -114,6 +129,25 @@ impl Set {
         }
         body
     }
+}
+
+/// Any text may be a type, since a secret may be for something else; who writes a provider's otherwise than proxies do
+/// should know.
+fn note_on_type(kind: &str) -> Option<String> {
+    if ProviderType::parse(kind).is_some() {
+        return None;
+    }
+    let words = ProviderType::ALL.map(ProviderType::word);
+    let shown = visible(kind);
+    Some(match words.iter().find(|word| word.eq_ignore_ascii_case(kind)) {
+        Some(word) => {
+            format!("note: {shown} is no provider's type, {word} is: the gateway does not use this secret")
+        }
+        None => format!(
+            "note: {shown} is no provider's type, so the gateway does not use this secret; there are {}",
+            words.join(", ")
+        ),
+    })
 }
 
 /// Reads a JSON object. What is wrong is said without repeating it.
@@ -184,6 +218,14 @@ mod tests {
     fn what_is_no_text_is_refused_without_repeating_it() {
         let refused = format!("{:#}", read_text(b"very-private\xff".as_slice()).unwrap_err());
         assert!(refused.contains("UTF-8") && !refused.contains("private"), "{refused}");
+    }
+
+    #[test]
+    fn who_writes_a_type_otherwise_than_proxies_do_is_told() {
+        assert_eq!(note_on_type("openai"), None);
+        assert!(note_on_type("OpenAI").is_some_and(|note| note.contains("openai is")));
+        let note = note_on_type("gem\u{1b}ini").unwrap();
+        assert!(note.contains("google") && !note.contains('\u{1b}'), "{note}");
     }
 
     #[test]

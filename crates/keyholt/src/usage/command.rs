@@ -15,7 +15,7 @@ use crate::table::Table;
 
 /// Show how much was used of which secret, with which API key
 ///
-/// What went through the gateway since the secret was made, up to a few seconds ago.
+/// What went through the gateway since the secret was made, up to a second ago.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -54,6 +54,18 @@ fn everything_that_is_given_is_stored_and_metadata_are_merged() {
 }
 
 #[test]
+fn the_rest_is_changed_without_the_value() {
+    let shell = Shell::new();
+    shell.set(&["OLLAMA", "--type", "ollama", "--metadata", r#"{"a":1}"#], VALUE);
+    let changed = shell.run(&["secret", "set", "OLLAMA", "--keep-value", "--type", "Ollama"], "");
+    assert!(changed.success() && changed.stderr.contains("ollama is"), "{changed:?}");
+    let stored = shell.json(&["secret", "get", "OLLAMA"]);
+    assert_eq!((&stored["type"], &stored["value_version"]), (&"Ollama".into(), &1.into()));
+    let refused = shell.run(&["secret", "set", "NOT_THERE", "--keep-value"], VALUE);
+    assert!(said(&refused, 1).contains("there is no secret NOT_THERE"), "{refused:?}");
+}
+
+#[test]
 fn for_programs_the_written_secret_is_printed_as_one_object() {
     let shell = Shell::new();
     for version in [1, 2] {
