@@ -28,7 +28,7 @@ const TARGET: Duration = Duration::from_millis(30);
 const UNBEARABLE: Duration = Duration::from_millis(300);
 
 /// How long requests must have waited at looks in a row, all together, before it is more than a burst.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The fewest requests between two looks of which a long wait is due to them: with fewer, it is the machine that is slow,
 /// and refusing helps nobody.
