@@ -22,13 +22,13 @@ const PERIOD: Duration = Duration::from_millis(5);
 const PERIOD_AT_EASE: Duration = Duration::from_millis(20);
 
 /// What a request may wait.
-const TARGET: Duration = Duration::from_millis(30);
+const TARGET: Duration = Duration::from_millis(15);
 
 /// How long a request must wait for next to nobody to be let through.
-const UNBEARABLE: Duration = Duration::from_millis(300);
+const UNBEARABLE: Duration = Duration::from_millis(150);
 
 /// How long requests must have waited at looks in a row, all together, before it is more than a burst.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(60);
 
 /// The fewest requests between two looks of which a long wait is due to them: with fewer, it is the machine that is slow,
 /// and refusing helps nobody.

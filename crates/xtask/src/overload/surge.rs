@@ -16,9 +16,11 @@ use super::mix::{Mix, prepare};
 use super::served::Served;
 use crate::measure::{KEY, Program, now};
 
-/// Connections of the closed loop that tells what can be served: as many as keep the server busy without waiting for as
-/// long as it refuses some. What it serves falls with the number of connections, as the kernel's part of a request grows.
+/// Connections of the closed loop that tells about what can be served: as many as keep the server busy without waiting for
+/// as long as it refuses some. Over more connections less can be served, as the kernel's part of a request grows.
 const CLOSED: usize = 256;
+/// Of what that loop is served, how much is asked for at constant rates to learn what can be served over many connections.
+const STEPS: [f64; 3] = [0.7, 0.85, 1.0];
 /// Of what can be served, as much as a well-run server has to do.
 const ORDINARY: f64 = 0.8;
 /// How long it is watched afterwards.
@@ -44,13 +46,22 @@ pub(super) async fn measure(
     arrive(address, &mix, Volume { time: short / 4, ..closed }).await?;
     let peak = arrive(address, &mix, Volume { first: 1 << 32, ..closed }).await?;
     row("as many as are answered", CLOSED, &peak);
-    let most = peak.rate();
-    ensure!(most > 1.0, "nothing was served: {:?}", peak.refused);
+    ensure!(peak.rate() > 1.0, "nothing was served: {:?}", peak.refused);
 
     let connections = arguments.connections;
+    let mut most = 0.0_f64;
+    for (step, share) in STEPS.into_iter().enumerate() {
+        let rate = Some(peak.rate() * share);
+        let first = u64::try_from(step)? + 5 << 32;
+        let served =
+            arrive(address, &mix, Volume { connections, rate, first, time: short / 2, ..closed }).await?;
+        row(&format!("at {:.0} % of that", share * 100.0), connections, &served);
+        most = most.max(served.rate());
+    }
+    println!("so {most:.0} a second can be served over {connections} connections");
     let open = Volume { connections, rate: Some(most * ORDINARY), first: 2 << 32, ..closed };
     let ordinary = arrive(address, &mix, open).await?;
-    row("at 80 % of that", connections, &ordinary);
+    row("at 80 % of these", connections, &ordinary);
 
     let rate = Some(most * f64::from(arguments.times));
     let is_impatient = arguments.impatient;
@@ -58,7 +69,7 @@ pub(super) async fn measure(
     let (busy_before, began) = (keyholt.processor_time()?, now());
     let (surged, probes) = beside_probes(address, arrive(address, &mix, surge)).await?;
     let took = began.elapsed().as_secs_f64();
-    row(&format!("at {} times that", arguments.times), connections, &surged);
+    row(&format!("at {} times as many", arguments.times), connections, &surged);
     let after = arrive(address, &mix, Volume { time: AFTER, first: 4 << 32, ..open }).await?;
     row("at 80 % afterwards", connections, &after);
 
