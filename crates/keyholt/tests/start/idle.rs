@@ -8,6 +8,7 @@ use keyholt_testkit::times_slept;
 use crate::refused::setup;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "nothing is to happen, for a while")]
 fn a_server_that_nobody_asks_sleeps() {
     let setup = setup();
     let server = setup.start().unwrap();

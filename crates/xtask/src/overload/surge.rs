@@ -52,7 +52,7 @@ pub(super) async fn measure(
     let mut most = 0.0_f64;
     for (step, share) in STEPS.into_iter().enumerate() {
         let rate = Some(peak.rate() * share);
-        let first = u64::try_from(step)? + 5 << 32;
+        let first = (u64::try_from(step)? + 5) << 32;
         let served =
             arrive(address, &mix, Volume { connections, rate, first, time: short / 2, ..closed }).await?;
         row(&format!("at {:.0} % of that", share * 100.0), connections, &served);
