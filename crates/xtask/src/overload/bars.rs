@@ -35,9 +35,9 @@ impl Bars {
     /// # Errors
     /// When one is not met.
     pub(super) fn print(&self) -> anyhow::Result<()> {
-        println!("\n{:<58} {:>16} {:>24}", "", "figure", "bar");
+        println!("\n{:<74} {:>16} {:>24}", "", "figure", "bar");
         for Bar { name, figure, bar, is_met } in &self.0 {
-            println!("{name:<58} {figure:>16} {bar:>24}  {}", if *is_met { "met" } else { "MISSED" });
+            println!("{name:<74} {figure:>16} {bar:>24}  {}", if *is_met { "met" } else { "MISSED" });
         }
         let missed = self.0.iter().filter(|bar| !bar.is_met).count();
         ensure!(missed == 0, "{missed} of {} bars are missed", self.0.len());
